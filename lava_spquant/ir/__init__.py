@@ -1,0 +1,43 @@
+"""The integer network: frozen dataclasses and NumPy arrays, and the interpreter that defines them.
+
+Nothing here knows torch, Lava or HDF5; every other folder depends on this one.
+"""
+
+from lava_spquant.ir.arrays import IntArray, Shape
+from lava_spquant.ir.block import INPUT, Block, Branch, constant_gain
+from lava_spquant.ir.errors import NetworkError
+from lava_spquant.ir.gain import FittedGain, fit_gain
+from lava_spquant.ir.network import InputSpec, Network
+from lava_spquant.ir.neuron import NEURONS, Cuba, Membrane, Neuron, QLif, Readout, Relay
+from lava_spquant.ir.synapse import SYNAPSES, TERNARY_BITS, Conv, Dense, Identity, SumPool, Synapse
+from lava_spquant.ir.timing import ALIGNED, Timing
+
+__all__ = [
+    "ALIGNED",
+    "INPUT",
+    "NEURONS",
+    "SYNAPSES",
+    "TERNARY_BITS",
+    "Block",
+    "Branch",
+    "Conv",
+    "Cuba",
+    "Dense",
+    "FittedGain",
+    "Identity",
+    "InputSpec",
+    "IntArray",
+    "Membrane",
+    "Network",
+    "NetworkError",
+    "Neuron",
+    "QLif",
+    "Readout",
+    "Relay",
+    "Shape",
+    "SumPool",
+    "Synapse",
+    "Timing",
+    "constant_gain",
+    "fit_gain",
+]

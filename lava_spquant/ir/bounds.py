@@ -1,0 +1,64 @@
+"""The proof that nothing in a network can overflow, made from its weights before it runs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lava_spquant.ir.arith import round_shift
+from lava_spquant.ir.arrays import IntArray
+from lava_spquant.ir.block import Block, Branch
+from lava_spquant.ir.errors import expect
+from lava_spquant.ir.limits import PRODUCT_MAX, STATE_MAX
+from lava_spquant.ir.neuron import Bounds
+
+__all__ = ["branch_bounds", "current_bounds"]
+
+
+def branch_bounds(branch: Branch, source: Bounds, where: str) -> tuple[IntArray, IntArray]:
+    """Bound a branch's rescaled current per channel.
+
+    Parameters
+    ----------
+    branch : Branch
+    source : (int, int)
+        Range of the stream that it reads.
+    where : str
+        Named in the error.
+
+    Returns
+    -------
+    low, high : numpy.ndarray, int64, shape (C,)
+
+    Raises
+    ------
+    NetworkError
+        If an accumulator can leave 24 bits or `gain * acc + round` 32 bits.
+    """
+    low, high = branch.synapse.acc_bounds(source)
+    largest = int(max(-low.min(), high.max(), 0))
+    expect(largest <= STATE_MAX, where, "largest accumulator", found=largest, expected=f"at most {STATE_MAX}")
+    gain = branch.gain.astype(np.int64)
+    ends = np.sort(np.stack([gain * low, gain * high]), axis=0)
+    half = 1 << (branch.shift - 1) if branch.shift else 0
+    product = int(np.abs(ends).max()) + half
+    expect(product <= PRODUCT_MAX, where, "largest gain * accumulator", found=product, expected=f"at most {PRODUCT_MAX}")
+    return round_shift(ends[0], branch.shift), round_shift(ends[1], branch.shift)
+
+
+def current_bounds(block: Block, sources: list[Bounds]) -> Bounds:
+    """Bound a block's current plus bias over all channels.
+
+    Raises
+    ------
+    NetworkError
+        If the sum of the branches, the bias and a 24-bit membrane can leave 32 bits.
+    """
+    where = f"block {block.name!r}"
+    low = high = np.zeros(1, dtype=np.int64)
+    for i, (branch, source) in enumerate(zip(block.branches, sources, strict=True)):
+        branch_low, branch_high = branch_bounds(branch, source, f"{where}, branch {i}")
+        low, high = low + branch_low, high + branch_high
+    smallest, largest = int(low.min() + block.bias.min()), int(high.max() + block.bias.max())
+    total = max(-smallest, largest) + STATE_MAX
+    expect(total <= PRODUCT_MAX, where, "largest current", found=total, expected=f"at most {PRODUCT_MAX}")
+    return smallest, largest

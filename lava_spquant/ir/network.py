@@ -1,0 +1,183 @@
+"""The integer network: the hub that training writes and everything else reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lava_spquant.ir.arrays import IntArray, Shape
+from lava_spquant.ir.block import INPUT, Block, Branch
+from lava_spquant.ir.bounds import current_bounds
+from lava_spquant.ir.errors import NetworkError, expect
+from lava_spquant.ir.limits import INPUT_BITS_MAX
+from lava_spquant.ir.neuron import Bounds
+from lava_spquant.ir.synapse import Identity
+
+__all__ = ["InputSpec", "Network"]
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """Shape and range of what a network reads.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (C, H, W) or (C,), without batch and time.
+    bits : int
+        1 for spikes, up to 16 for graded values.
+    signed : bool
+        Graded values in -2**(bits-1)..2**(bits-1)-1 instead of 0..2**bits-1.
+
+    Raises
+    ------
+    NetworkError
+        If a field is out of range.
+    """
+
+    shape: Shape
+    bits: int = 1
+    signed: bool = False
+
+    def __post_init__(self) -> None:
+        shape = tuple(int(n) for n in self.shape)
+        good = len(shape) in (1, 3) and min(shape) >= 1
+        expect(good, "input", "shape", found=self.shape, expected="(C,) or (C, H, W), each at least 1")
+        expect(1 <= self.bits <= INPUT_BITS_MAX, "input", "bits", found=self.bits, expected=f"1..{INPUT_BITS_MAX}")
+        expect(not (self.signed and self.bits == 1), "input", "bits", found="1 bit, signed", expected="at least 2 bits where signed")
+        object.__setattr__(self, "shape", shape)
+
+    @property
+    def bounds(self) -> Bounds:
+        """Smallest and largest value."""
+        if self.signed:
+            return -(2 ** (self.bits - 1)), 2 ** (self.bits - 1) - 1
+        return 0, 2**self.bits - 1
+
+    def check(self, x: IntArray) -> IntArray:
+        """Return `x` as int32 after checking shape (T, N, *shape), whole numbers and range.
+
+        Raises
+        ------
+        NetworkError
+            Naming what was found and what was expected.
+        """
+        x = np.asarray(x)
+        good = x.ndim == len(self.shape) + 2 and x.shape[2:] == self.shape and x.shape[0] > 0
+        expected = f"(T, N, {', '.join(str(n) for n in self.shape)}) with T >= 1"
+        expect(good, "input", "shape", found=x.shape, expected=expected)
+        if x.dtype.kind not in "biu":
+            whole = x.dtype.kind == "f" and np.array_equal(x, np.rint(x))
+            expect(whole, "input", "values", found=f"dtype {x.dtype}", expected="whole numbers")
+        low, high = self.bounds
+        if x.size and (x.min() < low or x.max() > high):
+            raise NetworkError(f"input: values: found {x.min()}..{x.max()}, expected {low}..{high}")
+        return x.astype(np.int32)
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Blocks in order, each reading earlier blocks or the input; the last one is the output.
+
+    Making one checks shapes and proves that no accumulator, product or current can overflow.
+
+    Parameters
+    ----------
+    input : InputSpec
+    blocks : tuple of Block
+        At least one, with unique names.
+    name : str
+        For tables and files.
+
+    Attributes
+    ----------
+    shapes : tuple of tuple of int
+        Every block's shape, (C, H, W) or (C,).
+    depths : tuple of int
+        Steps by which every block lags the input in Lava.
+
+    Raises
+    ------
+    NetworkError
+        If the network is inconsistent or could overflow.
+
+    Examples
+    --------
+    >>> from lava_spquant.ir import Dense, QLif
+    >>> first = Block("first", (Branch(Dense([[1, -1], [1, 1]], 1), gain=[40, 40]),), QLif(2048, 64), bias=[0, 0])
+    >>> second = Block("second", (Branch(Dense([[1, 1]], 1.58), [64], source=0),), QLif(2048, 64), bias=[3])
+    >>> net = Network(InputSpec((2,)), (first, second))
+    >>> net.shapes, net.depths
+    (((2,), (1,)), (1, 2))
+    """
+
+    input: InputSpec
+    blocks: tuple[Block, ...]
+    name: str = "network"
+    shapes: tuple[Shape, ...] = field(init=False)
+    depths: tuple[int, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "blocks", tuple(self.blocks))
+        expect(len(self.blocks) > 0, self.name, "blocks", found=0, expected="at least 1")
+        names = [b.name for b in self.blocks]
+        expect(len(set(names)) == len(names), self.name, "block names", found=names, expected="unique names")
+        shapes: list[Shape] = []
+        currents: list[Bounds] = []
+        depths: list[int] = []
+        for index, block in enumerate(self.blocks):
+            self._check_sources(index, block)
+            shapes.append(block.check_shape([self._at(shapes, b, self.input.shape) for b in block.branches]))
+            currents.append(current_bounds(block, [self._stream_bounds(b, currents) for b in block.branches]))
+            depths.append(max(self._at(depths, b, 0) + _lag(b) for b in block.branches))
+        object.__setattr__(self, "shapes", tuple(shapes))
+        object.__setattr__(self, "depths", tuple(depths))
+
+    def _check_sources(self, index: int, block: Block) -> None:
+        for branch in block.branches:
+            expect(
+                branch.source < index,
+                f"block {block.name!r}",
+                "source",
+                found=branch.source,
+                expected=f"an earlier block than {index}",
+            )
+            if branch.source == INPUT:
+                expect(branch.output is None, f"block {block.name!r}", "output", found=branch.output, expected="none: the input has one stream")
+            else:
+                self.blocks[branch.source].output_name(branch.output)
+
+    @staticmethod
+    def _at(values: list, branch: Branch, of_input):  # type: ignore[no-untyped-def,type-arg]
+        return of_input if branch.source == INPUT else values[branch.source]
+
+    def _stream_bounds(self, branch: Branch, currents: list[Bounds]) -> Bounds:
+        if branch.source == INPUT:
+            return self.input.bounds
+        source = self.blocks[branch.source]
+        return source.neuron.output_bounds(source.output_name(branch.output), currents[branch.source])
+
+    def stream_bounds(self) -> list[list[Bounds]]:
+        """Return, per block and branch, the range of the stream that the branch reads."""
+        currents: list[Bounds] = []
+        result = []
+        for block in self.blocks:
+            result.append([self._stream_bounds(b, currents) for b in block.branches])
+            currents.append(current_bounds(block, result[-1]))
+        return result
+
+    @property
+    def output_shape(self) -> Shape:
+        """Shape of the last block."""
+        return self.shapes[-1]
+
+    @property
+    def num_neurons(self) -> int:
+        """Neurons in all blocks."""
+        return int(sum(np.prod(s) for s in self.shapes))
+
+
+def _lag(branch: Branch) -> int:
+    """A synapse hands on what it received one step ago; an input that feeds neurons directly has no synapse."""
+    return 0 if branch.source == INPUT and isinstance(branch.synapse, Identity) else 1

@@ -1,0 +1,42 @@
+"""Sliding windows over (N, C, H, W) arrays, shared by convolution and pooling."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lava_spquant.ir.arrays import IntArray
+from lava_spquant.ir.errors import expect
+
+__all__ = ["Pair", "window_extent", "windows"]
+
+Pair = tuple[int, int]
+
+
+def window_extent(size: Pair, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair, where: str) -> Pair:
+    """Return the output (height, width), refusing a kernel that does not fit.
+
+    Raises
+    ------
+    NetworkError
+        If an output side would be smaller than 1.
+    """
+    sides = [
+        (n + 2 * p - d * (k - 1) - 1) // s + 1
+        for n, k, s, p, d in zip(size, kernel, stride, padding, dilation, strict=True)
+    ]
+    expect(
+        min(sides) >= 1,
+        where,
+        "kernel",
+        found=f"{kernel} with dilation {dilation} on {size} padded by {padding}",
+        expected="a kernel that fits",
+    )
+    return sides[0], sides[1]
+
+
+def windows(x: IntArray, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair) -> IntArray:
+    """Return a view (N, C, H_out, W_out, kh, kw) of the zero-padded `x`."""
+    padded = np.pad(x, ((0, 0), (0, 0), (padding[0],) * 2, (padding[1],) * 2))
+    extent = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
+    view = np.lib.stride_tricks.sliding_window_view(padded, extent, axis=(2, 3))
+    return view[:, :, :: stride[0], :: stride[1], :: dilation[0], :: dilation[1]]
