@@ -1,0 +1,19 @@
+"""Settings that every test runs under."""
+
+from __future__ import annotations
+
+import os
+
+# Two test workers share the cores: one thread each, set before NumPy or torch starts its pool.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+from hypothesis import HealthCheck, settings
+
+# Derandomised: a run finds the same things every time. `--hypothesis-profile=deep` searches further.
+settings.register_profile(
+    "default", deadline=None, derandomize=True, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("deep", settings.get_profile("default"), derandomize=False, max_examples=2000)
+settings.load_profile("default")
