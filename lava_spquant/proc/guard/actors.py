@@ -1,0 +1,101 @@
+"""The operating-system processes behind a Lava run: how they report an exception, and how they end."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from multiprocessing import connection
+from multiprocessing.process import BaseProcess
+from multiprocessing.reduction import ForkingPickler
+from typing import Any
+
+from lava.magma.runtime.message_infrastructure.multiprocessing import MultiProcessing, SystemProcess
+
+from lava_spquant.proc.guard.errors import ModelError, ModelTraceback, ProcessDiedError
+
+__all__ = ["Actors", "end", "failure"]
+
+_log = logging.getLogger(__name__)
+
+
+class Actors(MultiProcessing):
+    """Lava's message infrastructure, whose actors only raise what their parent can receive."""
+
+    def build_actor(self, target_fn: Callable[..., None], builder: Any, exception_q: Any = None) -> SystemProcess:
+        """Start an operating-system process that builds and runs one ProcessModel or service."""
+
+        def target(**kwargs: Any) -> None:
+            try:
+                target_fn(**kwargs)
+            except Exception as error:
+                portable = _transportable(error)
+                if portable is error:
+                    raise
+                raise portable from error
+
+        return super().build_actor(target, builder, exception_q)
+
+
+def _transportable(error: Exception) -> Exception:
+    """Return `error` itself where it survives the pipe to the parent, else a `ModelError` that names it."""
+    try:
+        copy = ForkingPickler.loads(ForkingPickler.dumps(error))
+        if type(copy) is type(error) and str(copy) == str(error):
+            return error
+    except Exception:  # noqa: BLE001 (whatever a foreign exception's own pickling raises)
+        _log.debug("an exception of type %s cannot be pickled", type(error).__qualname__)
+    return ModelError(f"{type(error).__qualname__}: {error}")
+
+
+def failure(actors: Sequence[SystemProcess], names: Sequence[str]) -> Exception | None:
+    """Return why one of `actors` failed, or None.
+
+    Parameters
+    ----------
+    actors : sequence of SystemProcess
+    names : sequence of str
+        What each of them is, for the message.
+
+    Returns
+    -------
+    Exception or None
+        What its ProcessModel raised, with the traceback of the model as cause, or a
+        `ProcessDiedError` where it ended without a word.
+    """
+    for actor, name in zip(actors, names, strict=True):
+        # A look at the exit code first: what was sent before the end is then already in the pipe.
+        exitcode = actor.exitcode
+        try:
+            report = actor.exception
+        except (EOFError, OSError):
+            report = None
+        if report is not None:
+            error, text = report
+            error.__cause__ = ModelTraceback(f"in the ProcessModel of {name}:\n{text}")
+            return error
+        if exitcode:
+            return ProcessDiedError(
+                f"Process {name}: ended with exit code {exitcode} during the run, expected it to stay"
+            )
+    return None
+
+
+def end(actors: Sequence[SystemProcess], grace: float) -> None:
+    """Wait at most `grace` seconds for `actors` to end, then kill those that are left, and reap all.
+
+    Only these processes are touched, each by its own handle.
+    """
+    living: list[BaseProcess] = [actor for actor in actors if not actor._is_done]
+    give_up = time.monotonic() + grace
+    waiting = {actor.sentinel for actor in living}
+    while waiting and time.monotonic() < give_up:
+        waiting -= set(connection.wait(list(waiting), timeout=max(0.0, give_up - time.monotonic())))
+    for actor in living:
+        if actor.exitcode is None:
+            actor.kill()
+    for actor in living:
+        try:
+            actor.join()
+        except (EOFError, OSError):  # killed while it was writing to its pipe
+            _log.debug("actor %s left half a message", actor)
