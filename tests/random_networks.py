@@ -12,8 +12,9 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from lava_spquant import ir
+from lava_spquant.ir.limits import CUBA_CURRENT_MAX, STATE_MAX
 from lava_spquant.ir.neuron import Bounds
-from tests.random_parts import RELAY_MAX, random_gain, random_neuron, random_synapse, synapses_onto
+from tests.random_parts import BIAS_MAX, RELAY_MAX, Stream, random_gain, random_neuron, random_synapse, synapses_onto
 
 __all__ = ["Choices", "Knobs", "build_network"]
 
@@ -99,11 +100,10 @@ class _Draft:
         newest = len(self.blocks) - 1
         return list(range(newest, ir.INPUT - 1, -1)) if self.knobs.skips else [newest]
 
-    def shape(self, source: int) -> ir.Shape:
-        return self.spec.shape if source == ir.INPUT else self.shapes[source]
-
-    def stream(self, source: int) -> Bounds:
-        return self.spec.bounds if source == ir.INPUT else self.bounds[source]
+    def stream(self, source: int, acc_max: int) -> Stream:
+        if source == ir.INPUT:
+            return Stream(self.spec.shape, self.spec.bounds, acc_max)
+        return Stream(self.shapes[source], self.bounds[source], acc_max)
 
 
 def build_network(choices: Choices, knobs: Knobs) -> ir.Network:
@@ -130,16 +130,9 @@ def _input(choices: Choices, knobs: Knobs) -> ir.InputSpec:
 
 def _add_block(draft: _Draft, *, readout: bool) -> None:
     choices, knobs = draft.choices, draft.knobs
-    source = choices.of(draft.sources())
-    synapse = random_synapse(choices, knobs, draft.shape(source), draft.stream(source))
-    pairs = [(source, synapse)]
-    shape = synapse.output_shape(draft.shape(source))
-    for _ in range(choices.integer(1, knobs.max_branches) - 1):
-        source = choices.of(draft.sources())
-        fitting = synapses_onto(choices, knobs, draft.shape(source), draft.stream(source), shape)
-        if fitting:
-            pairs.append((source, choices.of(fitting)))
-    frac_bits, neuron = random_neuron(choices, "readout" if readout else choices.of(knobs.neurons), knobs.stock_cuba)
+    kind = "readout" if readout else choices.of(knobs.neurons)
+    frac_bits, neuron = random_neuron(choices, kind, knobs.stock_cuba)
+    pairs, shape = _synapses(draft, neuron)
     branches = tuple(_branch(draft, s, y, shape[0], neuron, frac_bits, len(pairs)) for s, y in pairs)
     block = ir.Block(f"block-{len(draft.blocks)}", branches, neuron, _bias(draft, shape, neuron, frac_bits), frac_bits)
     draft.blocks.append(block)
@@ -147,15 +140,30 @@ def _add_block(draft: _Draft, *, readout: bool) -> None:
     draft.bounds.append((-RELAY_MAX, RELAY_MAX) if isinstance(neuron, ir.Relay) else (0, 1))
 
 
+def _synapses(draft: _Draft, neuron: ir.Neuron) -> tuple[list[tuple[int, ir.Synapse]], ir.Shape]:
+    """Draw (source, synapse) of every branch of a block, and the block's shape."""
+    choices, knobs = draft.choices, draft.knobs
+    acc_max = (CUBA_CURRENT_MAX - BIAS_MAX) // knobs.max_branches // 64 if isinstance(neuron, ir.Cuba) else STATE_MAX
+    source = choices.of(draft.sources())
+    synapse = random_synapse(choices, knobs, draft.stream(source, acc_max))
+    pairs = [(source, synapse)]
+    shape = synapse.output_shape(draft.stream(source, acc_max).shape)
+    for _ in range(choices.integer(1, knobs.max_branches) - 1):
+        source = choices.of(draft.sources())
+        fitting = synapses_onto(choices, knobs, draft.stream(source, acc_max), shape)
+        if fitting:
+            pairs.append((source, choices.of(fitting)))
+    return pairs, shape
+
+
 def _branch(
     draft: _Draft, source: int, synapse: ir.Synapse, channels: int, neuron: ir.Neuron, frac_bits: int, count: int
 ) -> ir.Branch:
     stock = draft.knobs.stock_cuba and isinstance(neuron, ir.Cuba)
     style = "lava" if stock else draft.choices.of(draft.knobs.gains)
-    low, high = synapse.acc_bounds(draft.stream(source))
+    low, high = synapse.acc_bounds(draft.stream(source, 0).bounds)
     acc = np.broadcast_to(np.maximum(-low, high), channels)
-    relay = isinstance(neuron, ir.Relay)
-    gain, shift = random_gain(draft.choices, style, acc, 2**frac_bits, count, relay=relay)
+    gain, shift = random_gain(draft.choices, style, acc, 2**frac_bits, count, neuron)
     return ir.Branch(synapse, gain, shift, source)
 
 

@@ -19,9 +19,12 @@ from hypothesis import strategies as st
 from lava_spquant import ir
 from tests.random_networks import Choices, Knobs, build_network
 
-__all__ = ["Knobs", "cases", "inputs_for", "networks", "random_input", "random_network"]
+__all__ = ["ANY", "Knobs", "cases", "inputs_for", "networks", "random_input", "random_network"]
 
 T = TypeVar("T")
+
+ANY = Knobs()
+"""Everything that a network may hold."""
 
 INPUT_STYLES = ("random", "sparse", "zero", "highest", "blocky")
 
@@ -60,7 +63,7 @@ class _Seeded:
 
 
 @st.composite
-def networks(draw: st.DrawFn, knobs: Knobs = Knobs()) -> ir.Network:
+def networks(draw: st.DrawFn, knobs: Knobs = ANY) -> ir.Network:
     """Draw valid networks."""
     return build_network(_Drawn(draw), knobs)
 
@@ -74,13 +77,13 @@ def inputs_for(
 
 
 @st.composite
-def cases(draw: st.DrawFn, knobs: Knobs = Knobs()) -> tuple[ir.Network, ir.IntArray]:
+def cases(draw: st.DrawFn, knobs: Knobs = ANY) -> tuple[ir.Network, ir.IntArray]:
     """Draw a network and an input for it."""
     network = draw(networks(knobs))
     return network, draw(inputs_for(network))
 
 
-def random_network(rng: np.random.Generator, knobs: Knobs = Knobs()) -> ir.Network:
+def random_network(rng: np.random.Generator, knobs: Knobs = ANY) -> ir.Network:
     """Return a valid network; the same one for the same state of `rng`."""
     return build_network(_Seeded(rng), knobs)
 

@@ -64,7 +64,7 @@ def as_pair(value: int | tuple[int, int], where: str, what: str, minimum: int) -
     NetworkError
         If it is neither one number nor a pair, or one of them is too small.
     """
-    pair = (value, value) if isinstance(value, (int, np.integer)) else tuple(value)
+    pair = value if isinstance(value, (tuple, list)) else (value, value)
     good = len(pair) == 2 and all(isinstance(p, (int, np.integer)) and p >= minimum for p in pair)
     expect(good, where, what, found=value, expected=f"one whole number or a (height, width) pair, each >= {minimum}")
     return int(pair[0]), int(pair[1])

@@ -138,7 +138,9 @@ class Block:
         expect(len(set(results)) == 1, where, "branch shapes", found=results, expected="one shape")
         shape = results[0]
         for i, branch in enumerate(self.branches):
-            expect(branch.gain.size == shape[0], where, f"gain of branch {i}", found=branch.gain.size, expected=shape[0])
+            expect(
+                branch.gain.size == shape[0], where, f"gain of branch {i}", found=branch.gain.size, expected=shape[0]
+            )
         good = self.bias.shape in ((shape[0],), shape)
         expect(good, where, "bias shape", found=self.bias.shape, expected=f"{(shape[0],)} or {shape}")
         return shape

@@ -41,7 +41,9 @@ def branch_bounds(branch: Branch, source: Bounds, where: str) -> tuple[IntArray,
     ends = np.sort(np.stack([gain * low, gain * high]), axis=0)
     half = 1 << (branch.shift - 1) if branch.shift else 0
     product = int(np.abs(ends).max()) + half
-    expect(product <= PRODUCT_MAX, where, "largest gain * accumulator", found=product, expected=f"at most {PRODUCT_MAX}")
+    expect(
+        product <= PRODUCT_MAX, where, "largest gain * accumulator", found=product, expected=f"at most {PRODUCT_MAX}"
+    )
     return round_shift(ends[0], branch.shift), round_shift(ends[1], branch.shift)
 
 
@@ -51,7 +53,7 @@ def current_bounds(block: Block, sources: list[Bounds]) -> Bounds:
     Raises
     ------
     NetworkError
-        If the sum of the branches, the bias and a 24-bit membrane can leave 32 bits.
+        If the sum of the branches and the bias can be larger than the neuron's step allows.
     """
     where = f"block {block.name!r}"
     low = high = np.zeros(1, dtype=np.int64)
@@ -59,6 +61,6 @@ def current_bounds(block: Block, sources: list[Bounds]) -> Bounds:
         branch_low, branch_high = branch_bounds(branch, source, f"{where}, branch {i}")
         low, high = low + branch_low, high + branch_high
     smallest, largest = int(low.min() + block.bias.min()), int(high.max() + block.bias.max())
-    total = max(-smallest, largest) + STATE_MAX
-    expect(total <= PRODUCT_MAX, where, "largest current", found=total, expected=f"at most {PRODUCT_MAX}")
+    extreme, limit = max(-smallest, largest), block.neuron.current_max
+    expect(extreme <= limit, where, "largest current", found=extreme, expected=f"at most {limit}")
     return smallest, largest

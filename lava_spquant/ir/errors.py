@@ -9,9 +9,7 @@ class NetworkError(ValueError):
     """A network that cannot be run exactly: what is wrong, where, found and expected."""
 
 
-def expect(
-    condition: bool, where: str, what: str, *, found: object, expected: object
-) -> None:
+def expect(condition: bool, where: str, what: str, *, found: object, expected: object) -> None:
     """Raise `NetworkError` unless `condition` holds.
 
     Parameters

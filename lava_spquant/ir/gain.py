@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,7 @@ class FittedGain:
     coarse: tuple[int, ...]
 
 
-def fit_gain(scale: NDArray[np.floating], acc_bound: IntArray, vth: int, where: str = "branch") -> FittedGain:
+def fit_gain(scale: NDArray[np.floating[Any]], acc_bound: IntArray, vth: int, where: str = "branch") -> FittedGain:
     """Choose one shift and int16 gains with `gain / 2**shift` nearest to `scale`.
 
     The shift is the largest with which the largest gain still fits an int16 and every

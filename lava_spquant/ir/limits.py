@@ -23,6 +23,12 @@ MIN_GAIN_BITS = 8
 PRODUCT_MAX = 2**31 - 1
 """Largest magnitude of `gain * acc + round` and of a block's total current, an int32."""
 
+CURRENT_MAX = PRODUCT_MAX - STATE_MAX
+"""Largest magnitude of a block's current plus bias: with a 24-bit membrane added it fits an int32."""
+
+CUBA_CURRENT_MAX = 2**STATE_BITS - 1
+"""Largest magnitude of the current into a CUBA neuron: Lava wraps `u` once, and up to here once is enough."""
+
 SHIFT_MAX = 31
 """Largest right shift of a branch."""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 
@@ -15,6 +17,8 @@ from lava_spquant.ir.neuron import Bounds
 from lava_spquant.ir.synapse import Identity
 
 __all__ = ["InputSpec", "Network"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -41,12 +45,19 @@ class InputSpec:
     signed: bool = False
 
     def __post_init__(self) -> None:
-        shape = tuple(int(n) for n in self.shape)
-        good = len(shape) in (1, 3) and min(shape) >= 1
+        shape = tuple(self.shape)
+        good = len(shape) in (1, 3) and all(isinstance(n, (int, np.integer)) and n >= 1 for n in shape)
         expect(good, "input", "shape", found=self.shape, expected="(C,) or (C, H, W), each at least 1")
-        expect(1 <= self.bits <= INPUT_BITS_MAX, "input", "bits", found=self.bits, expected=f"1..{INPUT_BITS_MAX}")
-        expect(not (self.signed and self.bits == 1), "input", "bits", found="1 bit, signed", expected="at least 2 bits where signed")
-        object.__setattr__(self, "shape", shape)
+        good = isinstance(self.bits, (int, np.integer)) and 1 <= self.bits <= INPUT_BITS_MAX
+        expect(good, "input", "bits", found=self.bits, expected=f"1..{INPUT_BITS_MAX}")
+        expect(
+            not (self.signed and self.bits == 1),
+            "input",
+            "bits",
+            found="1 bit, signed",
+            expected="at least 2 bits where signed",
+        )
+        object.__setattr__(self, "shape", tuple(int(n) for n in shape))
 
     @property
     def bounds(self) -> Bounds:
@@ -128,9 +139,9 @@ class Network:
         depths: list[int] = []
         for index, block in enumerate(self.blocks):
             self._check_sources(index, block)
-            shapes.append(block.check_shape([self._at(shapes, b, self.input.shape) for b in block.branches]))
+            shapes.append(block.check_shape([_at(shapes, b, self.input.shape) for b in block.branches]))
             currents.append(current_bounds(block, [self._stream_bounds(b, currents) for b in block.branches]))
-            depths.append(max(self._at(depths, b, 0) + _lag(b) for b in block.branches))
+            depths.append(max(_at(depths, b, 0) + _lag(b) for b in block.branches))
         object.__setattr__(self, "shapes", tuple(shapes))
         object.__setattr__(self, "depths", tuple(depths))
 
@@ -144,13 +155,15 @@ class Network:
                 expected=f"an earlier block than {index}",
             )
             if branch.source == INPUT:
-                expect(branch.output is None, f"block {block.name!r}", "output", found=branch.output, expected="none: the input has one stream")
+                expect(
+                    branch.output is None,
+                    f"block {block.name!r}",
+                    "output",
+                    found=branch.output,
+                    expected="none: the input has one stream",
+                )
             else:
                 self.blocks[branch.source].output_name(branch.output)
-
-    @staticmethod
-    def _at(values: list, branch: Branch, of_input):  # type: ignore[no-untyped-def,type-arg]
-        return of_input if branch.source == INPUT else values[branch.source]
 
     def _stream_bounds(self, branch: Branch, currents: list[Bounds]) -> Bounds:
         if branch.source == INPUT:
@@ -178,6 +191,11 @@ class Network:
         return int(sum(np.prod(s) for s in self.shapes))
 
 
+def _at(values: Sequence[T], branch: Branch, of_input: T) -> T:
+    """Return the value that belongs to what a branch reads."""
+    return of_input if branch.source == INPUT else values[branch.source]
+
+
 def _lag(branch: Branch) -> int:
-    """A synapse hands on what it received one step ago; an input that feeds neurons directly has no synapse."""
+    """Return 1: a synapse hands on what it received one step ago. An input straight into neurons has none: 0."""
     return 0 if branch.source == INPUT and isinstance(branch.synapse, Identity) else 1

@@ -64,9 +64,9 @@ def run(network: Network, x: IntArray, timing: Timing = ALIGNED) -> Trace:
     [0, 1, 0, 1]
     """
     x = network.input.check(x)
-    traces = []
+    traces: list[dict[str, IntArray]] = []
     for index, block in enumerate(network.blocks):
-        current = 0
+        current: IntArray = np.zeros(1, dtype=np.int64)
         for branch in block.branches:
             stream = _stream(network, traces, branch, x)
             current = current + _branch_current(branch, _delayed(stream, timing.delay(network, index, branch)))
@@ -96,9 +96,7 @@ def _branch_current(branch: Branch, stream: IntArray) -> IntArray:
     return current.reshape(steps, batch, *current.shape[1:])
 
 
-def _run_neurons(
-    network: Network, index: int, block: Block, current: IntArray, timing: Timing
-) -> dict[str, IntArray]:
+def _run_neurons(network: Network, index: int, block: Block, current: IntArray, timing: Timing) -> dict[str, IntArray]:
     neuron = block.neuron
     bias = broadcast_channels(block.bias, current.ndim - 2)
     state = zero_state(neuron, current.shape[1:])

@@ -33,11 +33,14 @@ class Neuron(Protocol):
         The streams it offers; the first is the one that a branch reads by default.
     state_names : tuple of str
         The state variables that `step` carries.
+    current_max : int
+        Largest magnitude of current plus bias with which `step` cannot overflow.
     """
 
     kind: ClassVar[str]
     outputs: ClassVar[tuple[str, ...]]
     state_names: ClassVar[tuple[str, ...]]
+    current_max: ClassVar[int]
 
     def step(self, state: State, current: IntArray, bias: IntArray) -> tuple[Outputs, State]:
         """Advance one time step.

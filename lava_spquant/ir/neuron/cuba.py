@@ -10,7 +10,7 @@ import numpy as np
 from lava_spquant.ir.arith import decay_toward_zero, saturate
 from lava_spquant.ir.arrays import IntArray
 from lava_spquant.ir.errors import expect
-from lava_spquant.ir.limits import CUBA_SHIFT, STATE_BITS, STATE_MAX
+from lava_spquant.ir.limits import CUBA_CURRENT_MAX, CUBA_SHIFT, STATE_BITS, STATE_MAX
 from lava_spquant.ir.neuron.base import Bounds, Outputs, State, check_decay
 
 __all__ = ["Cuba", "cuba_step"]
@@ -44,6 +44,7 @@ class Cuba:
     kind: ClassVar[str] = "cuba"
     outputs: ClassVar[tuple[str, ...]] = ("spikes",)
     state_names: ClassVar[tuple[str, ...]] = ("u", "v")
+    current_max: ClassVar[int] = CUBA_CURRENT_MAX
 
     def __post_init__(self) -> None:
         check_decay(self.current_decay, self.kind, "current_decay")

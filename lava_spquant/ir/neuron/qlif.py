@@ -10,7 +10,7 @@ import numpy as np
 from lava_spquant.ir.arith import decay_toward_zero, saturate
 from lava_spquant.ir.arrays import IntArray
 from lava_spquant.ir.errors import expect
-from lava_spquant.ir.limits import STATE_BITS, STATE_MAX
+from lava_spquant.ir.limits import CURRENT_MAX, STATE_BITS, STATE_MAX
 from lava_spquant.ir.neuron.base import Bounds, Outputs, State, check_decay
 from lava_spquant.ir.neuron.membrane import Membrane
 
@@ -48,6 +48,7 @@ class QLif:
     kind: ClassVar[str] = "qlif"
     outputs: ClassVar[tuple[str, ...]] = ("spikes",)
     state_names: ClassVar[tuple[str, ...]] = ("v",)
+    current_max: ClassVar[int] = CURRENT_MAX
 
     def __post_init__(self) -> None:
         check_decay(self.decay, self.kind, "decay")

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from lava_spquant.ir.arith import saturate
 from lava_spquant.ir.arrays import IntArray
-from lava_spquant.ir.limits import STATE_BITS, STATE_MAX
+from lava_spquant.ir.limits import CURRENT_MAX, STATE_BITS, STATE_MAX
 from lava_spquant.ir.neuron.base import Bounds, Outputs, State
 
 __all__ = ["Readout", "readout_step"]
@@ -24,13 +24,14 @@ class Readout:
     kind: ClassVar[str] = "readout"
     outputs: ClassVar[tuple[str, ...]] = ("graded",)
     state_names: ClassVar[tuple[str, ...]] = ("v",)
+    current_max: ClassVar[int] = CURRENT_MAX
 
     def step(self, state: State, current: IntArray, bias: IntArray) -> tuple[Outputs, State]:
         """Advance one time step; see `readout_step`."""
         return readout_step(self, state, current, bias)
 
     def output_bounds(self, output: str, current: Bounds) -> Bounds:
-        """The accumulator saturates at 24 bits."""
+        """Return the range of 24 bits, at which the accumulator saturates."""
         return -STATE_MAX, STATE_MAX
 
     @property

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from lava_spquant.ir.arrays import IntArray
+from lava_spquant.ir.limits import CURRENT_MAX
 from lava_spquant.ir.neuron.base import Bounds, Outputs, State
 
 __all__ = ["Relay", "relay_step"]
@@ -24,13 +25,14 @@ class Relay:
     kind: ClassVar[str] = "relay"
     outputs: ClassVar[tuple[str, ...]] = ("graded",)
     state_names: ClassVar[tuple[str, ...]] = ()
+    current_max: ClassVar[int] = CURRENT_MAX
 
     def step(self, state: State, current: IntArray, bias: IntArray) -> tuple[Outputs, State]:
         """Advance one time step; see `relay_step`."""
         return relay_step(self, state, current, bias)
 
     def output_bounds(self, output: str, current: Bounds) -> Bounds:
-        """The value is the current itself."""
+        """Return the range of the current, which is what it passes on."""
         return current
 
     @property

@@ -78,12 +78,13 @@ def check_weight(weight: IntArray, bits: float, where: str) -> None:
         expect(bool(np.all(np.abs(weight) == 1)), where, "weight", found="other values", expected="-1 and +1 at 1 bit")
         return
     whole = bits == TERNARY_BITS or (float(bits).is_integer() and 2 <= bits <= WEIGHT_BITS_MAX)
-    expect(whole, where, "weight bits", found=bits, expected=f"1, {TERNARY_BITS} or a whole number in 2..{WEIGHT_BITS_MAX}")
+    expect(
+        whole, where, "weight bits", found=bits, expected=f"1, {TERNARY_BITS} or a whole number in 2..{WEIGHT_BITS_MAX}"
+    )
     top = 1 if bits == TERNARY_BITS else 2 ** (int(bits) - 1) - 1
     if weight.size and (weight.min() < -top or weight.max() > top):
         raise NetworkError(
-            f"{where}: weight: found values in {weight.min()}..{weight.max()}, "
-            f"expected {-top}..{top} at {bits:g} bits"
+            f"{where}: weight: found values in {weight.min()}..{weight.max()}, expected {-top}..{top} at {bits:g} bits"
         )
 
 

@@ -45,7 +45,13 @@ class Dense:
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return (C_out,) for any source with C_in values."""
         size = int(np.prod(input_shape))
-        expect(size == self.weight.shape[1], self.kind, "inputs", found=input_shape, expected=f"{self.weight.shape[1]} values")
+        expect(
+            size == self.weight.shape[1],
+            self.kind,
+            "inputs",
+            found=input_shape,
+            expected=f"{self.weight.shape[1]} values",
+        )
         return (self.weight.shape[0],)
 
     def accumulate(self, x: IntArray) -> IntArray:

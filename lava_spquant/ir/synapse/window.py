@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
-from lava_spquant.ir.arrays import IntArray
+import numpy as np
+from numpy.typing import NDArray
+
 from lava_spquant.ir.errors import expect
 
 __all__ = ["Pair", "window_extent", "windows"]
@@ -34,9 +36,10 @@ def window_extent(size: Pair, kernel: Pair, stride: Pair, padding: Pair, dilatio
     return sides[0], sides[1]
 
 
-def windows(x: IntArray, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair) -> IntArray:
+def windows(x: NDArray[Any], kernel: Pair, stride: Pair, padding: Pair, dilation: Pair) -> NDArray[Any]:
     """Return a view (N, C, H_out, W_out, kh, kw) of the zero-padded `x`."""
     padded = np.pad(x, ((0, 0), (0, 0), (padding[0],) * 2, (padding[1],) * 2))
     extent = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
-    view = np.lib.stride_tricks.sliding_window_view(padded, extent, axis=(2, 3))
+    # NumPy's stubs know one axis only.
+    view: NDArray[Any] = np.lib.stride_tricks.sliding_window_view(padded, extent, axis=(2, 3))  # type: ignore[call-overload]
     return view[:, :, :: stride[0], :: stride[1], :: dilation[0], :: dilation[1]]
