@@ -3,6 +3,7 @@
 Nothing here knows torch, Lava or HDF5; every other folder depends on this one.
 """
 
+from lava_spquant.ir import limits
 from lava_spquant.ir.arrays import IntArray, Shape
 from lava_spquant.ir.block import INPUT, Block, Branch, constant_gain
 from lava_spquant.ir.errors import NetworkError
@@ -40,4 +41,5 @@ __all__ = [
     "Timing",
     "constant_gain",
     "fit_gain",
+    "limits",
 ]

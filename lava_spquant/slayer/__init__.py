@@ -1,0 +1,24 @@
+"""Training: SLAYER-compatible blocks whose `eval()` runs the integers that are deployed."""
+
+from lava_spquant.slayer import block
+from lava_spquant.slayer.membrane import FIVE_LEVEL, TERNARY, MembraneConfig, n_bit
+from lava_spquant.slayer.network import SpikingNetwork
+from lava_spquant.slayer.neuron import CubaConfig, QLifConfig
+from lava_spquant.slayer.quant import weight_quantiser
+from lava_spquant.slayer.stream import SPIKES, Stream
+from lava_spquant.slayer.surrogate import surrogate
+
+__all__ = [
+    "FIVE_LEVEL",
+    "SPIKES",
+    "TERNARY",
+    "CubaConfig",
+    "MembraneConfig",
+    "QLifConfig",
+    "SpikingNetwork",
+    "Stream",
+    "block",
+    "n_bit",
+    "surrogate",
+    "weight_quantiser",
+]

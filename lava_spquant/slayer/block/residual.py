@@ -1,0 +1,134 @@
+"""Residual block: two convolutions with a skip connection into the second neuron."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from lava_spquant.slayer.block.base import BLOCK_INPUT, Block, BlockOutput, Deployable, Planned
+from lava_spquant.slayer.block.conv import Conv
+from lava_spquant.slayer.branch import Branch
+from lava_spquant.slayer.neuron import NeuronParams, make_neuron
+from lava_spquant.slayer.quant import WeightQuantiser
+from lava_spquant.slayer.stream import SPIKES, Stream
+from lava_spquant.slayer.synapse import ConvSynapse, IdentitySynapse, SlayerSynapse
+
+if TYPE_CHECKING:
+    import h5py
+
+__all__ = ["Residual"]
+
+
+class Residual(Deployable):
+    """conv, neuron, conv, plus shortcut current, neuron: the basic block of ResNet-19.
+
+    The shortcut's current is added before the second neuron. It is the input itself where shape and
+    width stay, and a 1x1 convolution with batch-norm where they change.
+
+    Parameters
+    ----------
+    neuron_params : QLifConfig or mapping
+        Both neurons; a quantised-membrane LIF, since a CUBA neuron has one branch.
+    in_features, out_features : int
+        Channels.
+    kernel_size : int or (int, int)
+        Odd, so that the shapes of the two ways agree.
+    stride : int or (int, int)
+        Of the first convolution and of the shortcut.
+    weight : str or WeightQuantiser
+        See `weight_quantiser`.
+    batch_norm : bool
+        After every convolution.
+    count_log : bool
+        Return the mean event rate too.
+    reads : Stream
+        What arrives; spikes by default, set by `SpikingNetwork`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> Residual({"threshold": 1.0}, 4, 8, stride=2)(torch.ones(1, 4, 6, 10, 2)).shape
+    torch.Size([1, 8, 3, 5, 2])
+    """
+
+    kind = "residual"
+
+    def __init__(
+        self,
+        neuron_params: NeuronParams,
+        in_features: int,
+        out_features: int,
+        kernel_size: int | tuple[int, int] = 3,
+        stride: int | tuple[int, int] = 1,
+        *,
+        weight: str | WeightQuantiser = "ternary",
+        batch_norm: bool = True,
+        count_log: bool = False,
+        reads: Stream = SPIKES,
+    ) -> None:
+        super().__init__(count_log)
+        kernel = (kernel_size, kernel_size) if isinstance(kernel_size, int) else tuple(kernel_size)
+        if kernel[0] % 2 == 0 or kernel[1] % 2 == 0:
+            raise ValueError(f"Residual: kernel_size: found {kernel_size}, expected odd numbers")
+        padding = (kernel[0] // 2, kernel[1] // 2)
+        strides = (stride, stride) if isinstance(stride, int) else tuple(stride)
+        self.first = Conv(
+            neuron_params, in_features, out_features, kernel, strides, padding, weight=weight, batch_norm=batch_norm
+        )
+        second = ConvSynapse(out_features, out_features, kernel, weight, 1, padding)
+        plain = in_features == out_features and strides == (1, 1)
+        skip: SlayerSynapse = IdentitySynapse() if plain else ConvSynapse(in_features, out_features, 1, weight, strides)
+        self.join = Block(
+            make_neuron(neuron_params),
+            [
+                Branch(second, out_features, batch_norm=batch_norm),
+                Branch(skip, out_features, batch_norm=batch_norm and not plain),
+            ],
+        )
+        self.set_reads(reads)
+
+    @property
+    def neuron(self) -> object:
+        """The second neuron."""
+        return self.join.neuron
+
+    @property
+    def synapse(self) -> SlayerSynapse:
+        """The first convolution."""
+        return self.first.synapse
+
+    @property
+    def shape(self) -> object:
+        """Shape of the output of one sample at one step, once it is known."""
+        return self.join.shape
+
+    @property
+    def grad_norm(self) -> float:
+        """Gradient norm of the first convolution."""
+        return self.first.grad_norm
+
+    def forward(self, x: Tensor) -> BlockOutput:
+        """Return spikes NCHWT."""
+        self.note_input(x)
+        hidden = self.first(x)
+        out: Tensor = self.join(hidden, x)
+        return (out, (out > 0).float().mean()) if self.count_log else out
+
+    def plan(self) -> list[Planned]:
+        """The first convolution, then the join, which reads it and the block's input."""
+        return [Planned(self.first, ".first", (BLOCK_INPUT,)), Planned(self.join, ".join", (0, BLOCK_INPUT))]
+
+    def set_reads(self, reads: Stream) -> Stream:
+        """Declare what the first convolution and the shortcut read."""
+        hidden = self.first.set_reads(reads)
+        main, skip = self.join.branches
+        main.set_reads(hidden)  # type: ignore[operator]
+        skip.set_reads(reads)  # type: ignore[operator]
+        return SPIKES
+
+    def export_hdf5(self, handle: h5py.Group) -> None:
+        """Write both blocks as one NetX layer that holds two."""
+        from lava_spquant.slayer.export import write_block
+
+        write_block(handle, self, self.first.branches[0].reads)  # type: ignore[arg-type]

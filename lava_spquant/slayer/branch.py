@@ -1,0 +1,127 @@
+"""A branch in training: synapse, scale of what it reads, and batch-norm."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from lava_spquant import ir
+from lava_spquant.slayer.stream import SPIKES, Stream
+from lava_spquant.slayer.synapse import SlayerSynapse
+
+__all__ = ["Branch"]
+
+
+class Branch(nn.Module):
+    """One input of a block: `current = norm(scale * synapse(x)) + bias`.
+
+    Parameters
+    ----------
+    synapse : SlayerSynapse
+    out_channels : int or None
+        None where they are the input's: pools and skip connections.
+    batch_norm : bool
+        Normalise each channel over batch, time and space; folded into gain and bias at export.
+    bias : bool
+        Learn a bias per channel; needless beside batch-norm.
+    reads : Stream
+        Range and scale of the whole numbers that arrive.
+    """
+
+    bias: Tensor | None
+
+    def __init__(
+        self,
+        synapse: SlayerSynapse,
+        out_channels: int | None,
+        *,
+        batch_norm: bool = False,
+        bias: bool = False,
+        reads: Stream = SPIKES,
+    ) -> None:
+        super().__init__()
+        self.synapse = synapse
+        self._out_channels = out_channels
+        width = out_channels or 0
+        self.norm = nn.BatchNorm1d(width) if batch_norm else None
+        self.bias = nn.Parameter(torch.zeros(width)) if bias else None
+        self.set_reads(reads)
+
+    @property
+    def out_channels(self) -> int:
+        """Channels of the current.
+
+        Raises
+        ------
+        RuntimeError
+            If they follow the input's and no input has been seen yet.
+        """
+        if self._out_channels is None:
+            raise RuntimeError("branch: channels are those of its input, and no input has been seen yet")
+        return self._out_channels
+
+    def fit(self, input_shape: tuple[int, ...]) -> None:
+        """Learn the input's shape (C, ...), from which a pool or identity takes its channels."""
+        if self._out_channels is None:
+            self._out_channels = int(input_shape[0])
+        self.synapse.fit(input_shape)
+
+    def set_reads(self, reads: Stream) -> None:
+        """Declare what arrives; a container calls it with the preceding block's stream."""
+        self.reads = reads
+        self.synapse.reads(max(abs(reads.low), abs(reads.high)))
+
+    def accumulate(self, x: Tensor) -> Tensor:
+        """Return float accumulators (T, N, C, ...) for whole numbers (T, N, ...), not scaled."""
+        # A static image is the same view at every step: one pass of the synapse serves them all.
+        static = x.shape[0] > 1 and x.stride(0) == 0
+        seen = x[:1] if static else x
+        acc: Tensor = self.synapse(seen.flatten(0, 1)).unflatten(0, seen.shape[:2])
+        return acc.expand(x.shape[0], *acc.shape[1:]) if static else acc
+
+    def scaled(self, x: Tensor) -> Tensor:
+        """Return accumulators times the scale of what was read, before batch-norm."""
+        return self.accumulate(x) * self.reads.scale
+
+    def current(self, x: Tensor) -> Tensor:
+        """Return the float current (T, N, C, ...) with gradients."""
+        return self.normalise(self.scaled(x))
+
+    def normalise(self, z: Tensor) -> Tensor:
+        """Apply batch-norm over all but the channel axis, and the bias."""
+        # A static current is normalised once; its statistics are the same.
+        static = z.shape[0] > 1 and z.stride(0) == 0
+        seen = z[:1] if static else z
+        if self.norm is not None:
+            flat = seen.flatten(0, 1)
+            seen = self.norm(flat if flat.ndim == 2 else flat.flatten(2)).reshape(seen.shape)
+        if self.bias is not None:
+            seen = seen + self.bias.reshape((-1,) + (1,) * (z.ndim - 3))
+        return seen.expand(z.shape) if static else seen
+
+    def affine(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return (factor, offset), float64 (C,): the current is `factor * accumulator + offset`."""
+        factor = self.synapse.scale(self.out_channels) * self.reads.scale
+        offset = np.zeros(self.out_channels)
+        if self.norm is not None:
+            mean, var, gamma, beta = (
+                t.detach().cpu().numpy().astype(np.float64)
+                for t in (self.norm.running_mean, self.norm.running_var, self.norm.weight, self.norm.bias)
+                if t is not None
+            )
+            slope = gamma / np.sqrt(var + self.norm.eps)
+            factor, offset = factor * slope, beta - mean * slope
+        if self.bias is not None:
+            offset = offset + self.bias.detach().cpu().numpy().astype(np.float64)
+        return factor, offset
+
+    def to_ir_synapse(self) -> ir.Synapse:
+        """Return the deployed synapse."""
+        return self.synapse.to_ir()
+
+    def acc_bound(self, synapse: ir.Synapse) -> NDArray[np.int64]:
+        """Return the largest magnitude of each channel's accumulator, int64 (C,) or (1,)."""
+        low, high = synapse.acc_bounds(self.reads.bounds)
+        return np.maximum(-low, high).astype(np.int64)

@@ -1,0 +1,85 @@
+"""From trained blocks to the integer network and its files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from lava_spquant import ir
+from lava_spquant.slayer.block.base import BLOCK_INPUT, Block, Deployable
+from lava_spquant.slayer.stream import Stream
+
+if TYPE_CHECKING:
+    import h5py
+
+__all__ = ["deployed_blocks", "to_ir", "write_block"]
+
+Shape = tuple[int, ...]
+
+
+def to_ir(blocks: Sequence[Deployable], spec: ir.InputSpec, name: str = "network") -> ir.Network:
+    """Return the integer network of a sequence of blocks.
+
+    Parameters
+    ----------
+    blocks : sequence of Deployable
+        Each reads the one before it; the first reads the input.
+    spec : ir.InputSpec
+        Shape and range of the input.
+    name : str
+
+    Returns
+    -------
+    ir.Network
+
+    Raises
+    ------
+    NetworkError
+        If a block cannot be represented in integers, or shapes disagree.
+    """
+    made: list[ir.Block] = []
+    shapes: dict[int, Shape] = {ir.INPUT: spec.shape}
+    for block, block_name, sources in deployed_blocks(blocks):
+        part = block.to_ir_block(block_name, [shapes[s] for s in sources], sources)
+        shapes[len(made)] = part.check_shape([shapes[s] for s in sources])
+        made.append(part)
+    return ir.Network(spec, tuple(made), name)
+
+
+def deployed_blocks(blocks: Sequence[Deployable]) -> list[tuple[Block, str, tuple[int, ...]]]:
+    """Return, per deployed block in order, the trained block, its name and its absolute sources."""
+    result: list[tuple[Block, str, tuple[int, ...]]] = []
+    source = ir.INPUT
+    for position, block in enumerate(blocks):
+        first = len(result)
+        for planned in block.plan():
+            absolute = tuple(source if s == BLOCK_INPUT else first + s for s in planned.sources)
+            result.append((planned.block, f"{block.kind}{position}{planned.suffix}", absolute))
+        if len(result) > first:
+            source = len(result) - 1
+    return result
+
+
+def write_block(handle: h5py.Group, block: Deployable, reads: Stream) -> None:
+    """Write one trained block as one NetX layer.
+
+    Parameters
+    ----------
+    handle : h5py.Group
+    block : Deployable
+    reads : Stream
+        What the block reads; the layer's overflow proof is made for it.
+
+    Raises
+    ------
+    RuntimeError
+        If the block has not seen an input yet.
+    NetworkError
+        If the block cannot be represented in integers.
+    """
+    # The one place where training knows the file format: SLAYER's blocks write themselves, so ours must.
+    from lava_spquant import netx
+
+    signed = reads.low < 0
+    bits = max((reads.high + 1 - 1).bit_length(), (-reads.low - 1).bit_length() if signed else 0) + signed
+    netx.write_layer(handle, to_ir([block], ir.InputSpec(block.seen_shape(), max(1, bits), signed), "layer"))

@@ -1,0 +1,96 @@
+"""Folding everything real-valued of a block into integer gains and an integer bias."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lava_spquant import ir
+from lava_spquant.slayer.branch import Branch
+
+__all__ = ["GAIN_LIMIT", "Folded", "fold_gains"]
+
+log = logging.getLogger(__name__)
+
+GAIN_LIMIT = 4
+"""Thresholds per unit of accumulator at which a gain saturates.
+
+Batch-norm over a channel that hardly ever received a spike divides by next to nothing. One unit of
+accumulator drives such a neuron over its threshold whatever the exact factor, but the factor
+would set the shift of the whole branch and cost every other channel its precision. The offset is
+flattened with it, so that the accumulator at which the neuron reaches its threshold stays the same.
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class Folded:
+    """Branches and bias of a deployed block.
+
+    Attributes
+    ----------
+    branches : tuple of ir.Branch
+    bias : numpy.ndarray, int64, shape (C,)
+    coarse, saturated : tuple of int
+        Channels whose gain keeps fewer than 8 significant bits, and whose gain was limited.
+    """
+
+    branches: tuple[ir.Branch, ...]
+    bias: NDArray[np.int64]
+    coarse: tuple[int, ...]
+    saturated: tuple[int, ...]
+
+
+def fold_gains(
+    name: str, branches: Sequence[Branch], sources: Sequence[int], unit: float, vth: int, *, spiking: bool
+) -> Folded:
+    """Turn the branches' affine maps into gains, shifts and one bias (numeric contract, rule 2).
+
+    Parameters
+    ----------
+    name : str
+        The block, named in errors.
+    branches : sequence of Branch
+    sources : sequence of int
+        Source of each branch in the deployed network.
+    unit : float
+        Membrane units per unit of current: `2**F / threshold`.
+    vth : int
+        Threshold in membrane units.
+    spiking : bool
+        Limit gains to `GAIN_LIMIT`; a read-out has no threshold beyond which size does not matter.
+
+    Raises
+    ------
+    NetworkError
+        If a scale or bias is not finite or does not fit.
+    """
+    made, coarse, saturated = [], set(), set()
+    bias = np.zeros(branches[0].out_channels)
+    for index, (branch, source) in enumerate(zip(branches, sources, strict=True)):
+        where = f"block {name!r}, branch {index}"
+        factor, offset = (values * unit for values in branch.affine())
+        synapse = branch.to_ir_synapse()
+        bound = np.broadcast_to(branch.acc_bound(synapse), factor.shape)
+        if spiking:
+            flatten = _flattening(factor, bound, GAIN_LIMIT * vth)
+            saturated |= set(np.flatnonzero(flatten < 1).tolist())
+            factor, offset = factor * flatten, vth - (vth - offset) * flatten
+        fitted = ir.fit_gain(factor, bound, vth, where)
+        coarse |= set(fitted.coarse)
+        made.append(ir.Branch(synapse, fitted.gain, fitted.shift, source))
+        bias = bias + offset
+    if not np.all(np.isfinite(bias)):
+        raise ir.NetworkError(f"block {name!r}: bias: found NaN or infinity, expected finite numbers")
+    if coarse or saturated:
+        log.debug("block %r: %d coarse and %d saturated gains", name, len(coarse), len(saturated))
+    return Folded(tuple(made), np.rint(bias).astype(np.int64), tuple(sorted(coarse)), tuple(sorted(saturated)))
+
+
+def _flattening(factor: NDArray[np.float64], bound: NDArray[np.int64], limit: float) -> NDArray[np.float64]:
+    """Return, per channel, what factor and offset are multiplied by to keep the gain within `limit`."""
+    too_steep = (np.abs(factor) > limit) & (bound > 0)
+    return np.where(too_steep, limit / np.maximum(np.abs(factor), limit), 1.0)

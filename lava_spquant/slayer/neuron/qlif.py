@@ -1,0 +1,172 @@
+"""SpQuant-SNN's neuron in training: leak, integrate, spike, reset, quantise the membrane."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lava_spquant import ir
+from lava_spquant.ir.limits import DECAY_UNITY
+from lava_spquant.slayer.branch import Branch
+from lava_spquant.slayer.fold import fold_gains
+from lava_spquant.slayer.membrane import TERNARY, MembraneConfig
+from lava_spquant.slayer.neuron.base import SlayerNeuron, channelwise, decay_toward_zero, saturate
+from lava_spquant.slayer.stream import SPIKES, Stream
+from lava_spquant.slayer.surrogate import Surrogate, Triangle, spike
+
+__all__ = ["QLif", "QLifConfig", "qlif"]
+
+
+@dataclass(frozen=True)
+class QLifConfig:
+    """Parameters of the quantised-membrane LIF.
+
+    Parameters
+    ----------
+    threshold : float
+        Spike threshold in units of the block's current.
+    voltage_decay : float
+        Leak per step, 0..1; 0.5 is tau = 0.5 of the paper. Rounded to 1/4096.
+    reset : {"hard", "soft"}
+        To zero, or by subtraction of the threshold.
+    membrane : MembraneConfig or None
+        Quantiser of the stored potential; None keeps all 24 bits.
+    surrogate : Surrogate
+        Gradient of the spike.
+    frac_bits : int
+        F: the deployed threshold is `2**F` membrane units.
+
+    Raises
+    ------
+    ValueError
+        If a field is out of range.
+    """
+
+    threshold: float = 1.0
+    voltage_decay: float = 0.5
+    reset: str = "hard"
+    membrane: MembraneConfig | None = TERNARY
+    surrogate: Surrogate = field(default_factory=Triangle)
+    frac_bits: int = 12
+
+    def __post_init__(self) -> None:
+        if not self.threshold > 0:
+            raise ValueError(f"QLifConfig: threshold: found {self.threshold}, expected a positive number")
+        if not 0 <= self.voltage_decay <= 1:
+            raise ValueError(f"QLifConfig: voltage_decay: found {self.voltage_decay}, expected 0..1")
+        if self.reset not in ("hard", "soft"):
+            raise ValueError(f"QLifConfig: reset: found {self.reset!r}, expected 'hard' or 'soft'")
+        lowest = self.membrane.fine if self.membrane is not None else 0
+        if not lowest <= self.frac_bits <= 20:
+            raise ValueError(f"QLifConfig: frac_bits: found {self.frac_bits}, expected {lowest}..20")
+
+    @property
+    def decay(self) -> int:
+        """The leak in 1/4096."""
+        return round(self.voltage_decay * DECAY_UNITY)
+
+
+def qlif(current: Tensor, config: QLifConfig) -> Tensor:
+    """Run the neuron over time with surrogate gradients.
+
+    `m = (1 - decay) v + I`, `s = 1[m > 1]`, reset, `v = Q(m)`, all in units of the threshold. The
+    reset is differentiated too: `s` is not detached (SpQuant-SNN).
+
+    Parameters
+    ----------
+    current : Tensor, float, shape (T, N, ...)
+        Input current divided by the threshold.
+    config : QLifConfig
+
+    Returns
+    -------
+    Tensor, shape (T, N, ...)
+        Spikes, 0 or 1.
+
+    Examples
+    --------
+    >>> qlif(torch.tensor([[[0.8]], [[0.8]], [[0.2]]]), QLifConfig()).flatten().tolist()
+    [0.0, 1.0, 0.0]
+    """
+    keep = 1 - config.decay / DECAY_UNITY
+    v = torch.zeros_like(current[0])
+    spikes = []
+    for step in current:
+        m = v * keep + step
+        s = spike(m - 1, config.surrogate)
+        after = m * (1 - s) if config.reset == "hard" else m - s
+        v = after if config.membrane is None else config.membrane.quantise(after)
+        spikes.append(s)
+    return torch.stack(spikes)
+
+
+class QLif(SlayerNeuron):
+    """Module around `qlif` and its integer form.
+
+    Parameters
+    ----------
+    config : QLifConfig
+    """
+
+    def __init__(self, config: QLifConfig) -> None:
+        super().__init__()
+        self.config = config
+
+    @property
+    def threshold(self) -> float:
+        """Threshold in units of the block's current."""
+        return self.config.threshold
+
+    def respond(self, current: Tensor) -> Tensor:
+        """Return spikes for a current in units of the block's current."""
+        return qlif(current / self.config.threshold, self.config)
+
+    def exact(self, block: ir.Block, current: Tensor) -> dict[str, Tensor]:
+        """Run `ir.QLif` step by step on int32 tensors."""
+        neuron = block.neuron
+        assert isinstance(neuron, ir.QLif)
+        bias = channelwise(torch.as_tensor(np.array(block.bias), device=current.device), current.ndim)
+        v = torch.zeros_like(current[0])
+        spikes, potentials = [], []
+        for step in current:
+            m = saturate(decay_toward_zero(v, neuron.decay) + step + bias)
+            s = m > neuron.vth
+            v = torch.where(s, 0 if neuron.reset == "hard" else m - neuron.vth, m)
+            if neuron.membrane is not None:
+                v = _quantise(v, neuron.membrane)
+            spikes.append(s.to(torch.int32))
+            potentials.append(v)
+        return {"spikes": torch.stack(spikes), "v": torch.stack(potentials)}
+
+    def to_ir(self, name: str, branches: Sequence[Branch], sources: Sequence[int]) -> ir.Block:
+        """Fold everything real-valued into int16 gains and an int32 bias."""
+        config = self.config
+        vth = 1 << config.frac_bits
+        folded = fold_gains(name, branches, sources, vth / config.threshold, vth, spiking=True)
+        return ir.Block(name, folded.branches, self.to_ir_neuron(), folded.bias, config.frac_bits)
+
+    def to_ir_neuron(self) -> ir.QLif:
+        """Return the deployed neuron."""
+        config = self.config
+        levels = None if config.membrane is None else config.membrane.to_ir(config.frac_bits)
+        return ir.QLif(config.decay, 1 << config.frac_bits, config.reset, levels)
+
+    def stream(self, reads: Stream) -> Stream:
+        """Spikes."""
+        return SPIKES
+
+    @property
+    def device_params(self) -> dict[str, Any]:
+        """Deployed parameters."""
+        return {"type": "QLIF", "vDecay": self.config.decay, "vTh": 1 << self.config.frac_bits}
+
+
+def _quantise(m: Tensor, levels: ir.Membrane) -> Tensor:
+    half = (1 << levels.step_exp) >> 1
+    q = ((m + half) >> levels.step_exp).clamp(levels.q_min, levels.q_max)
+    return q << levels.step_exp

@@ -1,0 +1,247 @@
+"""Synapses in training: float weights, seen through a quantiser."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.utils import parametrizations
+
+from lava_spquant import ir
+from lava_spquant.slayer.quant import FullPrecision, QuantisedWeight, WeightQuantiser, weight_quantiser
+
+__all__ = ["ConvSynapse", "DenseSynapse", "IdentitySynapse", "PoolSynapse", "SlayerSynapse", "WeightedSynapse"]
+
+
+class SlayerSynapse(nn.Module, ABC):
+    """A synapse over (M, C, H, W) or (M, C), where M is time times batch."""
+
+    @abstractmethod
+    def forward(self, x: Tensor) -> Tensor:
+        """Return float accumulators with gradients."""
+
+    @abstractmethod
+    def to_ir(self) -> ir.Synapse:
+        """Return the deployed synapse."""
+
+    def scale(self, channels: int) -> NDArray[np.float64]:
+        """Return the real value of one unit of accumulator, shape (channels,)."""
+        return np.ones(channels)
+
+    def reads(self, bound: int) -> None:
+        """Learn the largest magnitude of an input value."""
+
+    def fit(self, input_shape: tuple[int, ...]) -> None:
+        """Learn the shape (C, ...) of the input."""
+
+    @property
+    def grad_norm(self) -> float:
+        """Norm of the weight gradient divided by the number of weights, as SLAYER's synapses report it."""
+        return 0.0
+
+
+class WeightedSynapse(SlayerSynapse):
+    """A synapse with a quantised weight.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (C_out, ...) of the weight.
+    quantiser : str or WeightQuantiser
+    weight_scale : float
+        Factor on the initial weights.
+    weight_norm : bool
+        Train direction and length of every channel's weights apart, as SLAYER's option does.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        quantiser: str | WeightQuantiser,
+        weight_scale: float = 1,
+        weight_norm: bool = False,
+    ) -> None:
+        super().__init__()
+        weight = torch.empty(shape)
+        nn.init.kaiming_uniform_(weight, a=5**0.5)
+        self.weight = nn.Parameter(weight_scale * weight)
+        self.quantiser = weight_quantiser(quantiser)
+        self.weight_norm_enabled = weight_norm
+        if weight_norm:
+            parametrizations.weight_norm(self, "weight")
+
+    @property
+    def shape(self) -> torch.Size:
+        """Shape of the weight."""
+        return self.weight.shape
+
+    @property
+    def quantised(self) -> Tensor:
+        """The weight as training uses it: real values of the integers, differentiable."""
+        return self.quantiser.fake(self.weight)
+
+    def integer_weight(self) -> QuantisedWeight:
+        """Return the deployed integers with their scale and width."""
+        return self.quantiser.integers(self.weight)
+
+    def scale(self, channels: int) -> NDArray[np.float64]:
+        """Return the weight scale per output channel."""
+        scale = self.integer_weight().scale.detach().cpu().numpy().astype(np.float64)
+        return np.broadcast_to(scale, (channels,)).copy()
+
+    def reads(self, bound: int) -> None:
+        """Tell an unquantised weight how wide it may be deployed."""
+        if isinstance(self.quantiser, FullPrecision):
+            self.quantiser = FullPrecision(bound, self.quantiser.per_channel)
+
+    @property
+    def grad_norm(self) -> float:
+        """Norm of the weight gradient divided by the number of weights."""
+        params = [p for p in self.parameters() if p.grad is not None]
+        if not params:
+            return 0.0
+        total = sum(float(p.grad.norm()) ** 2 for p in params if p.grad is not None)
+        return float(total**0.5 / self.weight.numel())
+
+    def _integers(self) -> tuple[NDArray[np.int32], float]:
+        quantised = self.integer_weight()
+        return quantised.values.cpu().numpy(), quantised.bits
+
+
+class DenseSynapse(WeightedSynapse):
+    """Fully connected: weight (C_out, C_in); inputs with more axes are flattened C, H, W.
+
+    Parameters
+    ----------
+    in_neurons, out_neurons : int
+    quantiser : str or WeightQuantiser
+    weight_scale : float
+    weight_norm : bool
+    mask : Tensor or None
+        Boolean (out_neurons, in_neurons); False synapses are always 0.
+    """
+
+    mask: Tensor | None
+
+    def __init__(
+        self,
+        in_neurons: int,
+        out_neurons: int,
+        quantiser: str | WeightQuantiser,
+        weight_scale: float = 1,
+        weight_norm: bool = False,
+        mask: Tensor | None = None,
+    ) -> None:
+        super().__init__((out_neurons, in_neurons), quantiser, weight_scale, weight_norm)
+        self.register_buffer("mask", None if mask is None else mask.reshape(out_neurons, in_neurons).bool())
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (M, C_out)."""
+        weight = self.quantised if self.mask is None else self.quantised * self.mask
+        return F.linear(x.flatten(1), weight)
+
+    def to_ir(self) -> ir.Dense:
+        """Return `ir.Dense`."""
+        values, bits = self._integers()
+        if self.mask is not None:
+            # A masked binary synapse is neither -1 nor +1, so it needs the ternary width.
+            values, bits = values * self.mask.cpu().numpy(), max(bits, ir.TERNARY_BITS)
+        return ir.Dense(values, bits)
+
+
+class ConvSynapse(WeightedSynapse):
+    """Convolutional: weight (C_out, C_in / groups, kh, kw).
+
+    Parameters
+    ----------
+    in_features, out_features : int
+        Channels.
+    kernel_size : int or (int, int)
+        (height, width), as for the options below.
+    quantiser : str or WeightQuantiser
+    stride, padding, dilation : int or (int, int)
+    groups : int
+    weight_scale : float
+    weight_norm : bool
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        kernel_size: int | tuple[int, int],
+        quantiser: str | WeightQuantiser,
+        stride: int | tuple[int, int] = 1,
+        padding: int | tuple[int, int] = 0,
+        dilation: int | tuple[int, int] = 1,
+        groups: int = 1,
+        weight_scale: float = 1,
+        weight_norm: bool = False,
+    ) -> None:
+        if in_features % groups or out_features % groups:
+            raise ValueError(
+                f"Conv: groups: found {groups}, expected a divisor of {in_features} and {out_features} channels"
+            )
+        kernel = (kernel_size, kernel_size) if isinstance(kernel_size, int) else tuple(kernel_size)
+        super().__init__((out_features, in_features // groups, *kernel), quantiser, weight_scale, weight_norm)
+        self.stride, self.padding, self.dilation, self.groups = stride, padding, dilation, groups
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (M, C_out, H_out, W_out)."""
+        return F.conv2d(x, self.quantised, None, self.stride, self.padding, self.dilation, self.groups)
+
+    def to_ir(self) -> ir.Conv:
+        """Return `ir.Conv`."""
+        values, bits = self._integers()
+        return ir.Conv(values, bits, self.stride, self.padding, self.dilation, self.groups)  # type: ignore[arg-type]
+
+
+class PoolSynapse(SlayerSynapse):
+    """Sum-pool of every channel.
+
+    Parameters
+    ----------
+    kernel_size : int or (int, int)
+    stride : int, (int, int) or None
+        None means the kernel's size.
+    padding : int or (int, int)
+    """
+
+    def __init__(
+        self,
+        kernel_size: int | tuple[int, int],
+        stride: int | tuple[int, int] | None = None,
+        padding: int | tuple[int, int] = 0,
+    ) -> None:
+        super().__init__()
+        self.deployed = ir.SumPool(kernel_size, stride, padding)  # type: ignore[arg-type]
+
+    @property
+    def size(self) -> int:
+        """Values summed into one."""
+        return self.deployed.kernel[0] * self.deployed.kernel[1]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (M, C, H_out, W_out)."""
+        pool = self.deployed
+        return F.avg_pool2d(x, pool.kernel, pool.steps, pool.padding, divisor_override=1)
+
+    def to_ir(self) -> ir.SumPool:
+        """Return `ir.SumPool`."""
+        return self.deployed
+
+
+class IdentitySynapse(SlayerSynapse):
+    """Hands its input on: a skip connection, or an image that goes straight into neurons."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return `x`."""
+        return x
+
+    def to_ir(self) -> ir.Identity:
+        """Return `ir.Identity`."""
+        return ir.Identity()
