@@ -34,7 +34,7 @@ class Timing:
     Raises
     ------
     NetworkError
-        If the interval is not a positive number.
+        If the interval is not a positive whole number, or the offset not a whole number.
     """
 
     pipelined: bool = False
@@ -46,6 +46,8 @@ class Timing:
             isinstance(self.reset_interval, (int, np.integer)) and self.reset_interval >= 1
         )
         expect(good, "timing", "reset_interval", found=self.reset_interval, expected="a number of steps >= 1, or None")
+        whole = self.reset_offset is None or isinstance(self.reset_offset, (int, np.integer))
+        expect(whole, "timing", "reset_offset", found=self.reset_offset, expected="a whole number of steps, or None")
 
     def delay(self, network: Network, index: int, branch: Branch) -> int:
         """Return how many steps ago a branch of block `index` reads its source."""
