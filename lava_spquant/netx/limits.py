@@ -1,0 +1,34 @@
+"""What a file may claim before anything is allocated for it."""
+
+from __future__ import annotations
+
+__all__ = [
+    "CHUNK_BYTES_MAX",
+    "DEPTH_MAX",
+    "ELEMENTS_MAX",
+    "LAYERS_MAX",
+    "METADATA_MAX",
+    "PACKING_MAX",
+    "TEXT_MAX",
+]
+
+ELEMENTS_MAX = 2**28
+"""Values in one file's datasets, and neurons or inputs in one shape."""
+
+LAYERS_MAX = 4096
+"""Layers and branches of one file, nested ones included."""
+
+DEPTH_MAX = 8
+"""Groups within groups."""
+
+TEXT_MAX = 256
+"""Bytes of a name or type."""
+
+METADATA_MAX = 60_000
+"""Bytes of the metadata; HDF5 keeps attributes up to 64 KiB in the object header."""
+
+CHUNK_BYTES_MAX = 2**26
+"""Unpacked bytes of one chunk."""
+
+PACKING_MAX = 8256
+"""Deflate shrinks at most 1032 to 1, and the n-bit filter in front of it 8 to 1."""

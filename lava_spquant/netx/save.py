@@ -1,0 +1,126 @@
+"""Writing a whole network to a file, all of it or nothing."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+import h5py
+import numpy as np
+
+from lava_spquant import ir
+from lava_spquant.netx.errors import NetXError, Place
+from lava_spquant.netx.limits import METADATA_MAX
+from lava_spquant.netx.stock_check import check_stock
+from lava_spquant.netx.stock_write import write_stock
+from lava_spquant.netx.storage import LIBVER
+from lava_spquant.netx.write import write_input, write_name, write_network
+
+__all__ = ["FORMAT", "FORMAT_VERSION", "Profile", "save"]
+
+Profile = Literal["spquant", "stock"]
+
+FORMAT = "lava_spquant.netx"
+FORMAT_VERSION = 1
+
+_log = logging.getLogger(__name__)
+
+
+def save(
+    network: ir.Network,
+    path: str | os.PathLike[str],
+    *,
+    profile: Profile | None = None,
+    metadata: Mapping[str, str] | None = None,
+) -> None:
+    """Write `network` to a `.net` file, replacing `path` only once everything is written.
+
+    Parameters
+    ----------
+    network : Network
+    path : path-like
+    profile : {"spquant", "stock"}, optional
+        "stock" files run on lava-dl's own NetX as they are; "spquant" files hold every network.
+        By default a network that the stock profile holds without any change is written as such, and
+        every other one as "spquant". Asking for "stock" also folds gains of 64 times an integer
+        into the weights.
+    metadata : mapping of str to str, optional
+        Kept with the network, and returned by `info`.
+
+    Raises
+    ------
+    NetXError
+        If "stock" is asked for and Lava would not run this network exactly, naming block and
+        reason; if a name or the metadata cannot be written; or if the folder cannot.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from lava_spquant.ir import Block, Branch, Dense, InputSpec, Network, QLif
+    >>> block = Block("only", (Branch(Dense([[1, -1]], 1), gain=[40]),), QLif(decay=0, vth=64), bias=[0])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(Network(InputSpec((2,)), (block,)), f"{folder}/tiny.net")
+    """
+    target = Path(path)
+    place = Place(target.name)
+    good = profile in (None, "spquant", "stock")
+    place.expect(good, "profile", found=repr(profile), expected="'spquant', 'stock' or None")
+    chosen = profile or ("stock" if _fits_stock(network, place) else "spquant")
+    if chosen == "stock":
+        check_stock(network, place)
+    with _replacing(target, place) as file:
+        write_name(file, network.name)
+        _write_root(file, chosen, dict(metadata or {}), place)
+        layers = file.create_group("layer")
+        if chosen == "stock":
+            write_stock(layers, network)
+        else:
+            write_input(layers.create_group("0"), network.input)
+            write_network(layers, network, first=1)
+    _log.debug("wrote %s in profile %s", target, chosen)
+
+
+def _fits_stock(network: ir.Network, place: Place) -> bool:
+    try:
+        check_stock(network, place, unchanged=True)
+    except NetXError:
+        return False
+    return True
+
+
+def _write_root(file: h5py.File, profile: str, metadata: dict[str, str], place: Place) -> None:
+    good = all(isinstance(k, str) and isinstance(v, str) for k, v in metadata.items())
+    place.expect(good, "metadata", found="other types", expected="text by text")
+    raw = json.dumps(metadata, sort_keys=True).encode("ascii")
+    place.expect(len(raw) <= METADATA_MAX, "metadata", found=f"{len(raw)} bytes", expected=f"at most {METADATA_MAX}")
+    try:
+        writer = f"lava_spquant {version('lava_spquant')}"
+    except PackageNotFoundError:
+        writer = "lava_spquant"
+    file.attrs.create("format_version", np.int64(FORMAT_VERSION))
+    texts = {"format": FORMAT, "writer": writer, "profile": profile, "metadata": raw.decode("ascii")}
+    for name, text in texts.items():
+        file.attrs.create(name, np.bytes_(text.encode()), dtype=h5py.string_dtype("utf-8", len(text)))
+
+
+@contextmanager
+def _replacing(target: Path, place: Place) -> Iterator[h5py.File]:
+    """Yield a new file in the target's folder that takes the target's place when all went well."""
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with h5py.File(temporary, "x", libver=LIBVER) as file:
+            yield file
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        temporary.replace(target)
+    except OSError as error:
+        raise place.error("", found=f"{error}", expected="a folder that can be written") from error
+    finally:
+        temporary.unlink(missing_ok=True)
