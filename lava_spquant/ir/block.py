@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from lava_spquant.ir.arrays import IntArray, Shape, frozen_ints
 from lava_spquant.ir.errors import expect
@@ -146,6 +145,6 @@ class Block:
         return shape
 
 
-def constant_gain(value: int, channels: int) -> ArrayLike:
+def constant_gain(value: int, channels: int) -> IntArray:
     """Return a gain of `value` for every one of `channels`."""
     return np.full(channels, value, dtype=np.int16)
