@@ -1,0 +1,60 @@
+"""What a network stores and does, and whether executors agree: accounts, tables and figures. Nothing here prints."""
+
+from lava_spquant.report.accuracy import Accuracy, predict, scores
+from lava_spquant.report.activity import Activity, ActivityRow, activity
+from lava_spquant.report.compare import Comparison, ComparisonRow, Mismatch, compare, merge
+from lava_spquant.report.fan_out import fan_out
+from lava_spquant.report.figure import demo_figure
+from lava_spquant.report.memory import Memory, MemoryRow, Storage, memory
+from lava_spquant.report.overview import network_figure
+from lava_spquant.report.rows import (
+    accuracy_rows,
+    activity_rows,
+    comparison_rows,
+    comparison_summary,
+    memory_rows,
+    network_rows,
+)
+from lava_spquant.report.style import save_figure
+from lava_spquant.report.tables import (
+    accuracy_table,
+    activity_table,
+    comparison_table,
+    memory_table,
+    network_table,
+)
+from lava_spquant.report.traces import TraceError
+
+__all__ = [
+    "Accuracy",
+    "Activity",
+    "ActivityRow",
+    "Comparison",
+    "ComparisonRow",
+    "Memory",
+    "MemoryRow",
+    "Mismatch",
+    "Storage",
+    "TraceError",
+    "accuracy_rows",
+    "accuracy_table",
+    "activity",
+    "activity_rows",
+    "activity_table",
+    "compare",
+    "comparison_rows",
+    "comparison_summary",
+    "comparison_table",
+    "demo_figure",
+    "fan_out",
+    "memory",
+    "memory_rows",
+    "memory_table",
+    "merge",
+    "network_figure",
+    "network_rows",
+    "network_table",
+    "predict",
+    "save_figure",
+    "scores",
+]
