@@ -4,6 +4,11 @@
 what every block did, and `guarded` runs any graph so that it ends.
 """
 
+from lava_spquant.proc.start_method import release_start_method
+
+release_start_method()
+
+# ruff: noqa: E402 (everything below imports Lava's runtime)
 from lava_spquant.proc.block import Block
 from lava_spquant.proc.config import BACKENDS, run_config
 from lava_spquant.proc.guard import DeadlineError, ModelError, ModelTraceback, ProcessDiedError, guarded
