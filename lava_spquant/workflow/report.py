@@ -1,0 +1,107 @@
+"""What a network costs and does, as accounts and figures."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from lava_spquant import ir
+from lava_spquant.data import ImageSplit
+from lava_spquant.ir.reference import Trace
+from lava_spquant.report import Activity, Memory, activity, demo_figure, memory, network_figure, save_figure
+from lava_spquant.workflow.chunks import Chunk, head
+from lava_spquant.workflow.evaluate import traces
+from lava_spquant.workflow.progress import Progress, silent
+
+__all__ = ["ACTIVITY_SAMPLES", "MEMORY_FIGURE", "SAMPLE_FIGURE", "Report", "report"]
+
+ACTIVITY_SAMPLES = 200
+"""Images that rates are measured on by default; they settle to within a few percent."""
+
+MEMORY_FIGURE, SAMPLE_FIGURE = "memory.png", "sample.png"
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """The accounts of a network.
+
+    Attributes
+    ----------
+    network : Network
+    memory : Memory
+        What every block stores.
+    activity : Activity or None
+        Spike rates, synaptic operations and membrane levels, where there was data.
+    example : (Chunk, Trace) or None
+        The first samples and what the network did with them, for the figure.
+    """
+
+    network: ir.Network
+    memory: Memory
+    activity: Activity | None = None
+    example: tuple[Chunk, Trace] | None = None
+
+    def save_figures(self, folder: str | os.PathLike[str]) -> list[Path]:
+        """Write the figures and return where they lie.
+
+        Parameters
+        ----------
+        folder : path-like
+            Receives `memory.png` and, where there was data, `sample.png`.
+
+        Raises
+        ------
+        OSError
+            If the folder cannot be written.
+        """
+        written = [save_figure(network_figure(self.network), Path(folder) / MEMORY_FIGURE)]
+        if self.example is not None:
+            chunk, trace = self.example
+            figure = demo_figure(self.network, chunk.x, trace, label=int(chunk.labels[0]))
+            written.append(save_figure(figure, Path(folder) / SAMPLE_FIGURE))
+        return written
+
+
+def report(
+    network: ir.Network,
+    split: ImageSplit | None = None,
+    steps: int | None = None,
+    *,
+    limit: int | None = ACTIVITY_SAMPLES,
+    executor: str = "reference",
+    progress: Progress = silent,
+) -> Report:
+    """Account for a network's memory and, where there is data, for what it does.
+
+    Parameters
+    ----------
+    network : Network
+    split : ImageSplit, optional
+        Images to measure activity on; without them only memory is accounted for.
+    steps : int, optional
+        T, needed where there is a `split`.
+    limit : int, optional
+        Only the first so many images; None takes all.
+    executor : str
+        Which one runs the images; all give the same.
+    progress : Progress
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    ValueError
+        If there are images but no `steps`, or the images do not fit the network.
+    """
+    if split is None:
+        return Report(network, memory(network))
+    if steps is None:
+        raise ValueError("report: steps: found none, expected the time steps for which an image is shown")
+    runs = traces(network, head(split, limit), steps, executor, progress=progress)
+    first = next(runs)
+    measured = activity(network, ((chunk.x, trace) for chunk, trace in chain((first,), runs)))
+    return Report(network, memory(network), measured, first)
