@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -140,6 +141,8 @@ def read_text(header: Header, budget: Budget) -> str:
         kind = header.dataset.get_type()
         good = isinstance(kind, h5t.TypeStringID) and (kind.is_variable_str() or kind.get_size() <= TEXT_MAX)
     header.place.expect(good, header.field, found=_type_name(header), expected="a short string")
+    if kind.is_variable_str():
+        _check_text_length(header)
     dims = header.dims
     header.place.expect(dims in ((), (1,)), header.field, found=f"shape {dims}", expected="one string")
     raw = header.read(budget).reshape(-1)[0]
@@ -150,6 +153,18 @@ def read_text(header: Header, budget: Budget) -> str:
     good = 0 < len(text) <= TEXT_MAX and text.isprintable()
     header.place.expect(good, header.field, found=repr(raw), expected="printable ASCII text")
     return text
+
+
+def _check_text_length(header: Header) -> None:
+    """Judge a variable-length string by the length stored in the dataset: HDF5 allocates whatever it says."""
+    with reading(header.place, header.field, "a short string"):
+        offset = header.dataset.get_offset()
+        header.place.expect(offset is not None, header.field, found="scattered text", expected="contiguous text")
+        with Path(h5py.Dataset(header.dataset).file.filename).open("rb") as raw:
+            raw.seek(offset)
+            length = int.from_bytes(raw.read(4), "little")
+    good = length <= TEXT_MAX
+    header.place.expect(good, header.field, found=f"{length} bytes of text", expected=f"at most {TEXT_MAX}")
 
 
 def _is_number(header: Header) -> bool:

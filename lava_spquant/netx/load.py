@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -106,13 +106,11 @@ def load(
 def _opened(path: str | os.PathLike[str]) -> Iterator[Node]:
     place = Place(Path(path).name)
     place.expect(Path(path).is_file(), "", found=f"no file at {path}", expected="a .net file")
-    with reading(place, "", "an HDF5 file"):
-        file = h5py.File(path, "r")
-    try:
-        yield Node(file["/"], place, Budget())
-    finally:
+    with ExitStack() as stack:
         with reading(place, "", "an HDF5 file"):
-            file.close()
+            root = stack.enter_context(h5py.File(path, "r"))["/"]
+        place.expect(isinstance(root, h5py.Group), "", found="no root group", expected="an HDF5 file")
+        yield Node(root, place, Budget())
 
 
 def _read_info(root: Node, path: Path) -> FileInfo:

@@ -21,7 +21,7 @@ from lava_spquant.netx.limits import METADATA_MAX
 from lava_spquant.netx.stock_check import check_stock
 from lava_spquant.netx.stock_write import write_stock
 from lava_spquant.netx.storage import LIBVER
-from lava_spquant.netx.write import write_input, write_name, write_network
+from lava_spquant.netx.write import check_name, write_input, write_name, write_network
 
 __all__ = ["FORMAT", "FORMAT_VERSION", "Profile", "save"]
 
@@ -75,6 +75,8 @@ def save(
     chosen = profile or ("stock" if _fits_stock(network, place) else "spquant")
     if chosen == "stock":
         check_stock(network, place)
+    for name in (network.name, *(block.name for block in network.blocks)):
+        check_name(name, place)
     with _replacing(target, place) as file:
         write_name(file, network.name)
         _write_root(file, chosen, dict(metadata or {}), place)

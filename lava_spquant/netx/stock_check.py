@@ -118,7 +118,7 @@ def _check_dense(branch: ir.Branch, where: Place) -> None:
     if len(wrong):
         at = tuple(int(i) for i in wrong[0])
         found = f"{weight[at]} at {at}, which Lava would turn into {effective[at]}"
-        raise where.error("weight", found=found, expected="weights within -256..254 that Lava keeps as they are")
+        raise where.error("weight", found=found, expected="weights that Lava's Dense keeps as they are")
 
 
 def _check_width(weight: ir.IntArray, where: Place) -> None:

@@ -15,7 +15,7 @@ from lava_spquant.netx.limits import TEXT_MAX
 from lava_spquant.netx.schema import NEURON_SCHEMAS, SYNAPSE_SCHEMAS, Form, Schema
 from lava_spquant.netx.storage import write_array, write_text, write_weight
 
-__all__ = ["write_flatten", "write_input", "write_layer", "write_name", "write_network", "write_type"]
+__all__ = ["check_name", "write_flatten", "write_input", "write_layer", "write_name", "write_network", "write_type"]
 
 
 def write_layer(handle: h5py.Group, fragment: ir.Network) -> None:
@@ -84,17 +84,21 @@ def write_type(handle: h5py.Group, kind: str) -> None:
     write_text(handle, "type", kind, shape=(1,))
 
 
+def check_name(name: str, place: Place) -> None:
+    """Raise `NetXError` unless a block's or network's name can be written."""
+    good = name.isprintable() and 0 < len(name.encode(errors="replace")) <= TEXT_MAX
+    place.expect(good, "name", found=repr(name), expected=f"printable text of at most {TEXT_MAX} bytes")
+
+
 def write_name(handle: h5py.Group, name: str) -> None:
-    """Write a block's name as an attribute.
+    """Write a block's or network's name as an attribute.
 
     Raises
     ------
     NetXError
         If it is too long or not printable.
     """
-    good = name.isprintable() and 0 < len(name.encode(errors="replace")) <= TEXT_MAX
-    place = Place.of(handle)
-    place.expect(good, "name", found=repr(name), expected=f"printable text of at most {TEXT_MAX} bytes")
+    check_name(name, Place.of(handle))
     raw = name.encode()
     handle.attrs.create("name", np.bytes_(raw), dtype=h5py.string_dtype("utf-8", len(raw)))
 
