@@ -40,7 +40,7 @@ def simulate(
     network : ir.Network
     x : numpy.ndarray of int, shape (T, N, *network.input.shape)
     states : bool
-        Record membrane potentials and currents too; without them it is about twice as fast.
+        Record membrane potentials and currents too; without them it is faster.
     deadline : float, optional
         Seconds for everything; None sets no limit.
     progress : callable, optional

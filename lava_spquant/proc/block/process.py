@@ -98,8 +98,13 @@ class Block(AbstractProcess):
             flat = len(synapse.s_in.shape) < len(port.shape)
             (port.transpose([2, 1, 0]).flatten() if flat else port).connect(synapse.s_in)
             port = synapse.a_out
-        if branch.shift or not np.all(branch.gain == population.gain):
-            gain = self._part(f"gain{suffix}", Gain(shape=self.shape, gain=branch.gain, shift=branch.shift))
+        # The population's own gain is that of all branches, or 1.
+        own = bool(branch.shift == 0 and np.all(branch.gain == population.gain))
+        # Lava counts two connections between the same ports once: bare ones need a Process between.
+        bare = synapse is None and not extra and len(self.ir.branches) > 1
+        if bare or not own:
+            values = np.ones_like(branch.gain) if own else branch.gain
+            gain = self._part(f"gain{suffix}", Gain(shape=self.shape, gain=values, shift=branch.shift))
             port.connect(gain.a_in)
             port = gain.a_out
         port.connect(population.process.a_in)

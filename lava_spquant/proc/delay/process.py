@@ -39,9 +39,9 @@ class Delay(AbstractProcess):
     def __init__(
         self, *, shape: Shape, steps: int, name: str | None = None, log_config: LogConfig | None = None
     ) -> None:
+        super().__init__(shape=shape, steps=steps, name=name, log_config=log_config)
         if steps < 1:
             raise ValueError(f"delay: steps: found {steps}, expected at least 1")
-        super().__init__(shape=shape, steps=steps, name=name, log_config=log_config)
         self.s_in = InPort(shape=shape)
         self.s_out = OutPort(shape=shape)
         self.buffer = Var(shape=(steps, *shape), init=0)

@@ -177,7 +177,10 @@ class GuardedRuntime(Runtime):
         infrastructure.actors.clear()
 
     def _release(self) -> None:
-        self.join()  # ends the threads that listen at the ports of this process
+        self.join()  # tells the threads that listen at the ports of this process to end
+        for port in (*self.runtime_to_service, *self.service_to_runtime):
+            if port.thread is not None:
+                port.thread.join(_GRACE)
         if self._watchdog_manager is not None:
             _end_watchdog(self._watchdog_manager)
         memory = self._messaging_infrastructure.smm if self._messaging_infrastructure is not None else None

@@ -71,6 +71,9 @@ class Network(AbstractProcess):
         feed those that are built with more than one stream.
     """
 
+    # Lava's destructor looks for it even where a bad argument kept the constructor from ending.
+    _runtime = None
+
     def __init__(
         self,
         net: ir.Network | str | Path,

@@ -1,0 +1,62 @@
+"""Run Processes on a stream and compare what comes out with the reference."""
+
+from __future__ import annotations
+
+import numpy as np
+from lava.magma.core.process.process import AbstractProcess
+from lava.proc.io.source import RingBuffer
+
+from lava_spquant import ir
+from lava_spquant.ir.reference import Trace
+from lava_spquant.proc import guarded
+from lava_spquant.proc.recorder import Recorder
+
+__all__ = ["DEADLINE", "Records", "assert_same", "record", "record_network", "stream_into"]
+
+DEADLINE = 120.0
+"""Seconds, many times what any test needs."""
+
+Records = dict[str, ir.IntArray]
+
+
+def stream_into(port, stream: ir.IntArray) -> RingBuffer:
+    """Connect a source that sends `stream` (T, *port.shape)."""
+    source = RingBuffer(data=np.moveaxis(np.asarray(stream, dtype=np.int32), 0, -1))
+    source.s_out.connect(port)
+    return source
+
+
+def tap(out, neuron: AbstractProcess | None, states: tuple[str, ...], num_steps: int) -> Recorder:
+    recorder = Recorder(shape=out.shape, num_steps=num_steps, states=states)
+    out.connect(recorder.a_in)
+    for name in states:
+        getattr(recorder, name).connect_var(getattr(neuron, name))
+    return recorder
+
+
+def record(process: AbstractProcess, out, neuron, states: tuple[str, ...], num_steps: int) -> Records:
+    """Run the graph of `process` and return "out" and states, each (T, *out.shape)."""
+    recorder = tap(out, neuron, states, num_steps)
+    with guarded(process, deadline=DEADLINE) as run:
+        run(num_steps)
+    return {"out": recorder.output, **recorder.state}
+
+
+def record_network(process, num_steps: int, states: tuple[str, ...] | None = None) -> list[Records]:
+    """Run a network, ours or lava-dl's, and return "out" and states of every block, in its axis order."""
+    taps = [
+        tap(layer.out, layer.neuron, layer.ir.neuron.state_names if states is None else states, num_steps)
+        for layer in process.layers
+    ]
+    with guarded(process, deadline=DEADLINE) as run:
+        run(num_steps)
+    return [{"out": t.output, **t.state} for t in taps]
+
+
+def assert_same(found: Trace, expected: Trace, names: tuple[str, ...]) -> None:
+    """Demand the same integers at every block, step, sample and neuron."""
+    for name, have, want in zip(names, found.blocks, expected.blocks, strict=True):
+        assert have.keys() == want.keys()
+        for key in want:
+            np.testing.assert_array_equal(have[key], want[key], err_msg=f"block {name}, {key}")
+    np.testing.assert_array_equal(found.output, expected.output)
