@@ -159,7 +159,11 @@ def _draw_input(canvas: _Canvas, shown: _Sample, top: float) -> None:
     spec, frames = shown.network.input, shown.x[:, shown.index]
     kind = f"{spec.bits}-bit graded" if spec.bits > 1 else "spikes"
     still = shown.steps > 1 and bool(np.all(frames == frames[0]))
-    canvas.label(top, "input", [_shape_text(spec.shape), kind, *(["the same at every step"] if still else [])])
+    canvas.label(
+        top,
+        "input",
+        [_shape_text(spec.shape).replace("neurons", "values"), kind, *(["the same at every step"] if still else [])],
+    )
     if len(spec.shape) == 1:
         draw_frame(canvas.axes(STEPS[0], top, STEPS[1], INPUT_ROW), frames.T, *spec.bounds, stretch=True)
         return
@@ -181,11 +185,11 @@ def _draw_block(canvas: _Canvas, shown: _Sample, index: int, top: float) -> None
         inner = width * (1 - STEP_GAP)
         lefts = [STEPS[0] + t * width + (width - inner) / 2 for t in range(shown.steps)]
         drawn = draw_maps([canvas.axes(left, top, inner, ROW) for left in lefts], spikes, inner / ROW)
-        total, unit = spikes.shape[1], "channels"
+        total, unit = spikes.shape[1], "maps shown"
     else:
         flat = spikes.reshape(shown.steps, -1)
         drawn = draw_raster(canvas.axes(STEPS[0], top, STEPS[1], ROW), flat, _gap_points(shown.steps))
-        total, unit = flat.shape[1], "neurons"
+        total, unit = flat.shape[1], "shown"
     part = [] if drawn == total else [f"{drawn} of {total:,} {unit}"]
     lines = [_shape_text(network.shapes[index]), f"spike rate {spikes.mean():.2f}", *part]
     canvas.label(top, block.name, lines)

@@ -22,6 +22,7 @@ __all__ = ["draw_final", "draw_frame", "draw_levels", "draw_maps", "draw_raster"
 MAX_MAPS = 64
 MAX_RASTER = 128
 MAX_NUMBERED_LEVELS = 8
+MAX_NUMBERED_STEPS = 16
 SPIKE_COLOURS = ListedColormap(["white", SILENT, BLUE])
 POTENTIAL_BINS = 41
 
@@ -127,10 +128,20 @@ def draw_trajectories(ax: Axes, scores: NDArray[np.floating[Any]], winner: int, 
     ax.axhline(0, color=FAINT, linewidth=0.8, zorder=0)
     for c, line in enumerate(scores.T):
         colour, width, order = _rank(c, winner, rival)
-        marker = "o" if len(steps) <= 16 else None
-        ax.plot(steps, line, color=colour, linewidth=width, zorder=order, marker=marker, markersize=2 + width)
+        marker = "o" if len(steps) <= MAX_NUMBERED_STEPS else None
+        look: dict[str, Any] = {
+            "color": colour,
+            "linewidth": width,
+            "zorder": order,
+            "marker": marker,
+            "markersize": 2 + width,
+        }
+        ax.plot(steps, line, clip_on=False, **look)
     ax.set_xlim(0.5, len(steps) + 0.5)
-    ax.xaxis.set_major_locator(MaxNLocator(12, integer=True, steps=[1, 2, 5, 10]))
+    if len(steps) <= MAX_NUMBERED_STEPS:
+        ax.set_xticks(steps)
+    else:
+        ax.xaxis.set_major_locator(MaxNLocator(12, integer=True, steps=[1, 2, 5, 10]))
     ax.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     ax.margins(y=0.12)
 
@@ -160,9 +171,10 @@ def _rank(c: int, winner: int, rival: int | None) -> tuple[str, float, int]:
 def _draw_potentials(ax: Axes, v: NDArray[np.floating[Any]]) -> None:
     weights = np.full(v.size, 1 / max(v.size, 1))
     ax.hist(v.ravel(), bins=POTENTIAL_BINS, weights=weights, color=BLUE)
+    ax.set_ylim(0, ax.get_ylim()[1] * 1.15)
     ax.axvline(1, color=ORANGE, linewidth=1)
-    ax.annotate("threshold", (1, 1), (2, -1), xycoords=("data", "axes fraction"), textcoords="offset points",
-                fontsize=7, color=ORANGE, va="top")  # fmt: skip
+    look: dict[str, Any] = {"fontsize": 7, "color": ORANGE, "ha": "right", "va": "top"}
+    ax.annotate("threshold", (1, 1), (-3, 0), xycoords=("data", "axes fraction"), textcoords="offset points", **look)
     ax.yaxis.set_major_locator(MaxNLocator(2))
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     ax.set_xlabel("potential, in thresholds", fontsize=7.5, labelpad=2)

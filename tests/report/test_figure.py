@@ -61,7 +61,7 @@ def test_many_steps_make_rasters_of_at_most_128_neurons() -> None:
     wide = ir.Network(ir.InputSpec((1, 12, 11), 8), (network.blocks[0],), "wide")
     x = np.random.default_rng(0).integers(0, 256, (20, 1, 1, 12, 11))
     figure = demo_figure(wide, x, run(wide, x))
-    assert "128 of 480 neurons" in words(figure)
+    assert "128 of 480 shown" in words(figure)
     assert any(image.get_array().shape == (128, 20) for ax in figure.axes for image in ax.images)
 
 
