@@ -17,3 +17,8 @@ settings.register_profile(
 )
 settings.register_profile("deep", settings.get_profile("default"), derandomize=False, max_examples=2000)
 settings.load_profile("default")
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name raw bytes by their number: a compressed file's hold the time, and workers must agree on names."""
+    return f"{len(val)}-bytes" if isinstance(val, bytes) else None
