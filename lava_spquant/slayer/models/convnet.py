@@ -1,0 +1,142 @@
+"""Convolutional classifiers built from an architecture line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lava_spquant import ir
+from lava_spquant.slayer import block
+from lava_spquant.slayer.membrane import membrane
+from lava_spquant.slayer.models.architecture import Layer, parse_architecture
+from lava_spquant.slayer.network import SpikingNetwork
+from lava_spquant.slayer.neuron import QLifConfig
+from lava_spquant.slayer.quant import weight_quantiser
+from lava_spquant.slayer.surrogate import surrogate
+
+__all__ = ["ConvNetConfig", "build_convnet"]
+
+
+@dataclass(frozen=True)
+class ConvNetConfig:
+    """A classifier of SpQuant-SNN's kind: conv, batch-norm, quantised-membrane neuron, read-out.
+
+    Parameters
+    ----------
+    architecture : str
+        See `parse_architecture`.
+    weight, first_weight, last_weight : str
+        Quantisers of the middle, first and last layer; see `weight_quantiser`.
+    membrane : str
+        Membrane quantiser; see `lava_spquant.slayer.membrane.membrane`.
+    surrogate : str
+        Gradient of the spike.
+    voltage_decay : float
+        Leak per step, 0..1.
+    reset : {"hard", "soft"}
+    frac_bits : int
+        Fractional bits of the deployed membrane.
+
+    Raises
+    ------
+    ValueError
+        If a field names nothing known.
+    """
+
+    architecture: str = "16-AP2-32-FC"
+    weight: str = "ternary"
+    first_weight: str = "sawb8"
+    last_weight: str = "sawb8"
+    membrane: str = "ternary"
+    surrogate: str = "triangle"
+    voltage_decay: float = 0.5
+    reset: str = "hard"
+    frac_bits: int = 12
+
+    def __post_init__(self) -> None:
+        parse_architecture(self.architecture)
+        for name in (self.weight, self.first_weight, self.last_weight):
+            weight_quantiser(name)
+        self.neuron()
+
+    def neuron(self) -> QLifConfig:
+        """Return the parameters of every spiking neuron."""
+        return QLifConfig(
+            voltage_decay=self.voltage_decay,
+            reset=self.reset,
+            membrane=membrane(self.membrane),
+            surrogate=surrogate(self.surrogate),
+            frac_bits=self.frac_bits,
+        )
+
+
+def build_convnet(
+    config: ConvNetConfig, input_spec: ir.InputSpec, classes: int, name: str = "convnet"
+) -> SpikingNetwork:
+    """Return the untrained network.
+
+    Parameters
+    ----------
+    config : ConvNetConfig
+    input_spec : ir.InputSpec
+        Shape (C, H, W).
+    classes : int
+        Neurons of the read-out.
+    name : str
+
+    Raises
+    ------
+    ValueError
+        If a layer does not fit its input.
+
+    Examples
+    --------
+    >>> model = build_convnet(ConvNetConfig("8s2-FC"), ir.InputSpec((1, 8, 8), 8), classes=10)
+    >>> model.to_ir().output_shape
+    (10,)
+    """
+    shape: tuple[int, ...] = input_spec.shape
+    blocks: list[block.Deployable] = []
+    layers = parse_architecture(config.architecture)
+    weighted = 0
+    for layer in layers:
+        weight = config.weight
+        if layer.kind == "readout":
+            weight = config.last_weight
+        elif weighted == 0 and layer.kind != "pool":
+            weight = config.first_weight
+        weighted += layer.kind != "pool"
+        made, shape = _build(layer, config.neuron(), weight, shape, classes)
+        blocks.extend(made)
+    return SpikingNetwork(blocks, input_spec, name)
+
+
+def _build(
+    layer: Layer, neuron: QLifConfig, weight: str, shape: tuple[int, ...], classes: int
+) -> tuple[list[block.Deployable], tuple[int, ...]]:
+    """Return the blocks of one layer and the shape that they send on."""
+    if layer.kind in ("dense", "readout"):
+        flat: list[block.Deployable] = [block.Flatten()] if len(shape) == 3 else []
+        size = 1
+        for n in shape:
+            size *= n
+        if layer.kind == "readout":
+            return [*flat, block.Readout(size, classes, weight=weight)], (classes,)
+        return [*flat, block.Dense(neuron, size, layer.size, weight=weight, batch_norm=True)], (layer.size,)
+    if len(shape) != 3:
+        raise ValueError(f"architecture: {layer.kind}: found an input of shape {shape}, expected (C, H, W)")
+    channels, height, width = shape
+    if layer.kind == "pool":
+        if min(height, width) < layer.size:
+            raise ValueError(
+                f"architecture: AP{layer.size}: found an input of {height}x{width}, expected at least its size"
+            )
+        return [block.Pool(None, layer.size)], (channels, height // layer.size, width // layer.size)
+    sides = tuple((n - 1) // layer.stride + 1 for n in (height, width))
+    if layer.kind == "residual":
+        made: block.Deployable = block.Residual(neuron, channels, layer.size, layer.kernel, layer.stride, weight=weight)
+    else:
+        padding = layer.kernel // 2
+        made = block.Conv(
+            neuron, channels, layer.size, layer.kernel, layer.stride, padding, weight=weight, batch_norm=True
+        )
+    return [made], (layer.size, *sides)

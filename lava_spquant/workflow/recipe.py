@@ -1,0 +1,134 @@
+"""Recipes: everything that determines a trained network, as YAML with overrides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from lava_spquant.data import DATASETS
+from lava_spquant.slayer.models import ConvNetConfig
+from lava_spquant.slayer.training.module import TrainingConfig
+
+__all__ = ["DataConfig", "Recipe", "load_recipe", "recipe_names", "recipe_text"]
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """What a network is trained on.
+
+    Parameters
+    ----------
+    name : str
+        A data set of `lava_spquant.data`.
+    steps : int
+        T: time steps for which an image is shown.
+    shift : int
+        Augmentation: images are moved by up to so many pixels.
+
+    Raises
+    ------
+    ValueError
+        If a field is out of range.
+    """
+
+    name: str = "digits"
+    steps: int = 4
+    shift: int = 0
+
+    def __post_init__(self) -> None:
+        if self.name not in DATASETS:
+            raise ValueError(f"data: name: found {self.name!r}, expected one of {', '.join(DATASETS)}")
+        if not 1 <= self.steps <= 1024:
+            raise ValueError(f"data: steps: found {self.steps}, expected 1..1024")
+        if not 0 <= self.shift <= 8:
+            raise ValueError(f"data: shift: found {self.shift}, expected 0..8")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Data, model and training with one seed.
+
+    Parameters
+    ----------
+    name : str
+    seed : int
+    data : DataConfig
+    model : ConvNetConfig
+    training : TrainingConfig
+    """
+
+    name: str = "unnamed"
+    seed: int = 0
+    data: DataConfig = field(default_factory=DataConfig)
+    model: ConvNetConfig = field(default_factory=ConvNetConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+
+def recipe_names() -> list[str]:
+    """Return the names of the recipes that come with the package."""
+    folder = resources.files("lava_spquant") / "recipes"
+    return sorted(item.name[: -len(".yaml")] for item in folder.iterdir() if item.name.endswith(".yaml"))
+
+
+def recipe_text(recipe: Recipe) -> str:
+    """Return `recipe` as YAML that `load_recipe` understands."""
+    return OmegaConf.to_yaml(OmegaConf.structured(recipe))
+
+
+def load_recipe(source: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Read a recipe and check every field.
+
+    Parameters
+    ----------
+    source : str or Path
+        A name that comes with the package, a YAML file, or (with a line break) YAML itself.
+    overrides : sequence of str
+        `training.epochs=3`, `model.membrane=five-level`, and so on.
+
+    Returns
+    -------
+    Recipe
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such recipe.
+    ValueError
+        Naming the field that is unknown, of the wrong type or out of range.
+
+    Examples
+    --------
+    >>> load_recipe("digits-cnn", ["data.steps=2"]).data.steps
+    2
+    """
+    text = _read(source)
+    label = "recipe" if "\n" in str(source) else f"recipe {source}"
+    try:
+        given = OmegaConf.create(text)
+        dotted = OmegaConf.from_dotlist(list(overrides))
+        recipe = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Recipe), given, dotted))
+    except (OmegaConfBaseException, YAMLError) as error:
+        first = str(error).splitlines()[0] if str(error) else type(error).__name__
+        key = getattr(error, "full_key", None)
+        raise ValueError(f"{label}: {key + ': ' if key else ''}{first}") from error
+    assert isinstance(recipe, Recipe)
+    return recipe
+
+
+def _read(source: str | Path) -> str:
+    if "\n" in str(source):
+        return str(source)
+    if str(source) in recipe_names():
+        return (resources.files("lava_spquant") / "recipes" / f"{source}.yaml").read_text(encoding="utf-8")
+    path = Path(source)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"recipe: found no {str(source)!r}, expected a file or one of {', '.join(recipe_names())}"
+        )
+    return path.read_text(encoding="utf-8")
