@@ -13,8 +13,8 @@ from lava_spquant.ir.reference import Trace
 from lava_spquant.proc.block.process import Block
 from lava_spquant.proc.guard import guarded
 from lava_spquant.proc.network.process import Network
-from lava_spquant.proc.quiet import root_handlers_kept
 from lava_spquant.proc.recorder.process import Recorder
+from lava_spquant.proc.unlisted import unlisted
 
 __all__ = ["simulate"]
 
@@ -62,7 +62,7 @@ def simulate(
     steps, samples = x.shape[:2]
     expect(samples > 0, "input", "samples", found=0, expected="at least 1")
     num_steps = steps * samples + max(network.depths)
-    with root_handlers_kept():
+    with unlisted():
         process = Network(network, reset_interval=steps)
         source = RingBuffer(data=_source_data(x, num_steps))
         source.s_out.connect(process.inp)

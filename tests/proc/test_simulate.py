@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
+import psutil
 import pytest
 
 from lava_spquant import ir
@@ -114,12 +117,11 @@ def residual() -> ir.Network:
     def conv(c_out: int, c_in: int) -> ir.Conv:
         return ir.Conv(generator.integers(-1, 2, (c_out, c_in, 3, 3)), 1.58, padding=1)
 
+    to_deep = (branch(conv(2, 2), 2, 40, source=1), branch(ir.Identity(), 2, 64, source=0))
     blocks = (
         ir.Block("stem", (branch(conv(2, 2), 2, 30),), spikes, [9, 3]),
         ir.Block("middle", (branch(conv(2, 2), 2, 40, source=0),), spikes, [25, 15]),
-        ir.Block(
-            "deep", (branch(conv(2, 2), 2, 40, source=1), branch(ir.Identity(), 2, 64, source=0)), spikes, [20, 25]
-        ),
+        ir.Block("deep", to_deep, spikes, [20, 25]),
         ir.Block(
             "sum",
             (
@@ -154,6 +156,18 @@ def test_progress_counts_up_to_all_steps():
     seen: list[tuple[int, int]] = []
     simulate(network, np.ones((10, 7, 1), int), progress=lambda *now: seen.append(now), deadline=DEADLINE)
     assert seen == [(32, 71), (64, 71), (71, 71)]
+
+
+def test_repeated_runs_do_not_grow():
+    network = single(ir.Dense(np.ones((2000, 3), int), 2), ir.InputSpec((3,)))
+    x = np.ones((4, 50, 3), int)  # 3.2 MB of records and as much of results each time
+    mine = psutil.Process()
+    simulate(network, x, deadline=DEADLINE)
+    before = mine.memory_info().rss
+    for _ in range(6):
+        simulate(network, x, deadline=DEADLINE)
+    gc.collect()
+    assert mine.memory_info().rss - before < 12 * 2**20
 
 
 def test_deadline():

@@ -10,10 +10,10 @@ from lava.magma.core.process.process import AbstractProcess, LogConfig
 from lava_spquant import ir
 from lava_spquant.proc.block.process import Block
 from lava_spquant.proc.neuron_process import Reset
-from lava_spquant.proc.quiet import root_handlers_kept
 from lava_spquant.proc.stream import Connections, Stream, connections
 from lava_spquant.proc.subrange import subrange, with_input_bits
 from lava_spquant.proc.table import layer_table
+from lava_spquant.proc.unlisted import unlisted
 
 __all__ = ["Network"]
 
@@ -91,7 +91,7 @@ class Network(AbstractProcess):
         if input_message_bits is not None:
             network = with_input_bits(network, max(input_message_bits, 1))
         timing = ir.Timing(pipelined=True, reset_interval=reset_interval, reset_offset=reset_offset)
-        with root_handlers_kept():
+        with unlisted():
             super().__init__(name=name or network.name, log_config=log_config)
             self.ir, self.timing, self.latency = network, timing, network.depths[-1]
             self.layers: list[Block] = []

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -145,10 +146,14 @@ def test_fifty_runs_in_one_interpreter_do_not_grow(leaks):
             run(1)
 
     once()
-    files, memory = mine.num_fds(), mine.memory_info().rss
+    gc.collect()
+    files, maps, memory = mine.num_fds(), len(mine.memory_maps(grouped=False)), mine.memory_info().rss
     for _ in range(50):
         once()
+    gc.collect()
     assert mine.num_fds() <= files + 4
+    # Every semaphore and every shared block is a mapping.
+    assert len(mine.memory_maps(grouped=False)) <= maps + 20
     assert mine.memory_info().rss - memory < 30 * 2**20
     assert leaks() == []
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import logging
+import weakref
 
 import numpy as np
 import pytest
@@ -101,10 +103,14 @@ def test_message_bits():
     assert Network(graded, input_message_bits=4).ir.input.bits == 4
 
 
-def test_building_adds_no_log_handlers():
+def test_lava_keeps_no_handler_and_no_reference():
     before = list(logging.root.handlers)
-    Network(small())
+    process = Network(small())
     assert logging.root.handlers == before
+    layer = weakref.ref(process.layers[0])
+    del process
+    gc.collect()
+    assert layer() is None
 
 
 def test_part_of_a_network():

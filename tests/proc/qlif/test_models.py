@@ -37,7 +37,7 @@ def test_equals_lavas_lif(decay, largest):
     if largest > 1000:
         x[: STEPS // 2] = np.where(np.arange(SHAPE[-1]) % 2, largest, -largest)
     bias = generator.integers(-2, 3, SHAPE)
-    vth = 10 if largest < 1000 else 2**17 - 1
+    vth = {3: 3, 200: 100}.get(largest, 2**17 - 1)
     found = through_ours(x, decay, vth << 6, bias << 6)
     expected = through_lava(x, decay, vth, bias)
     np.testing.assert_array_equal(found["out"], expected["out"])
