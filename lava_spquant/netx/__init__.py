@@ -5,8 +5,8 @@ A `.net` file is HDF5. Files in profile "stock" run on lava-dl as they are, file
 """
 
 from lava_spquant.netx.errors import NetXError
-from lava_spquant.netx.load import FileInfo, info, load
-from lava_spquant.netx.save import FORMAT, FORMAT_VERSION, Profile, save
+from lava_spquant.netx.loading import FileInfo, info, load
+from lava_spquant.netx.saving import FORMAT, FORMAT_VERSION, Profile, save
 from lava_spquant.netx.write import write_flatten, write_input, write_layer
 
 __all__ = [

@@ -115,6 +115,7 @@ def _write_root(file: h5py.File, profile: str, metadata: dict[str, str], place: 
 @contextmanager
 def _replacing(target: Path, place: Place) -> Iterator[h5py.File]:
     """Yield a new file in the target's folder that takes the target's place when all went well."""
+    place.expect(target.parent.is_dir(), "", found=f"no folder {target.parent}", expected="a folder")
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
         with h5py.File(temporary, "x", libver=LIBVER) as file:

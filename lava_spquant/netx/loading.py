@@ -19,7 +19,7 @@ from lava_spquant.netx.layers import Layers, Stream, building
 from lava_spquant.netx.limits import DEPTH_MAX, TEXT_MAX
 from lava_spquant.netx.node import Node
 from lava_spquant.netx.read import is_ours, read_own
-from lava_spquant.netx.save import FORMAT, FORMAT_VERSION, Profile
+from lava_spquant.netx.saving import FORMAT, FORMAT_VERSION, Profile
 from lava_spquant.netx.stock_read import STOCK_LAYERS, UNSUPPORTED_LAYERS, read_input_neuron
 
 __all__ = ["FileInfo", "info", "load"]
