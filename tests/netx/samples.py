@@ -83,8 +83,8 @@ def stock() -> ir.Network:
     dense = ir.Dense(rng.integers(-7, 8, (3, 4 * 5 * 4)), 4)
     blocks = (
         ir.Block("first", (ir.Branch(conv, [64] * 4),), neuron, 64 * rng.integers(-2, 4, (4, 5, 4))),
-        ir.Block("second", (ir.Branch(dense, [64] * 3, source=0),), neuron, [64, 0, -128]),
-        ir.Block("third", (ir.Branch(ir.Dense([[5, -3, 4]], 4), [64], source=1),), ir.Cuba(4096, 0, 128), [0]),
+        ir.Block("second", (ir.Branch(dense, [64] * 3, source=0),), ir.Cuba(2048, 0, 640), [64, 0, -128]),
+        ir.Block("third", (ir.Branch(ir.Dense([[5, 3, -4]], 4), [64], source=1),), ir.Cuba(4096, 0, 128), [0]),
     )
     return ir.Network(ir.InputSpec((2, 5, 8)), blocks, "stock")
 

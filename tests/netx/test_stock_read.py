@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import h5py
@@ -18,6 +19,12 @@ with warnings.catch_warnings():
     from lava.lib.dl import slayer
 
 PARAMS = {"threshold": 1.0, "current_decay": 0.25, "voltage_decay": 0.1, "requires_grad": False}
+
+
+@pytest.fixture(autouse=True)
+def _no_gradients() -> Iterator[None]:
+    with torch.no_grad():
+        yield
 
 
 def export(path: Path, blocks: list[torch.nn.Module]) -> None:
@@ -39,11 +46,10 @@ def slayer_blocks() -> list[torch.nn.Module]:
 def test_slayer_blocks_load_and_spike_alike(tmp_path: Path) -> None:
     blocks, outputs = slayer_blocks(), []
     x = (torch.rand(2, 2, 6, 8, 12) < 0.4).float()
-    with torch.no_grad():
-        y = x
-        for block in blocks:
-            y = block(y)
-            outputs.append(y.numpy())
+    y = x
+    for block in blocks:
+        y = block(y)
+        outputs.append(y.numpy())
     export(tmp_path / "a.net", blocks)
     network = netx.load(tmp_path / "a.net", input_shape=(2, 6, 8))
     assert network.shapes == ((6, 6, 4), (6, 3, 4), (7,))
@@ -84,7 +90,7 @@ def test_an_input_layer_with_neurons_takes_the_image_as_bias(tmp_path: Path) -> 
 
 
 def test_an_input_layer_without_neurons_names_the_shape(tmp_path: Path) -> None:
-    block = slayer.block.cuba.Input()
+    block = slayer.block.cuba.Input(delay_shift=False)
     y = block(torch.zeros(1, 2, 6, 8, 3))
     conv = slayer_blocks()[0]
     conv(y)
