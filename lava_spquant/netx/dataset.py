@@ -15,7 +15,7 @@ from lava_spquant.netx.errors import Place, reading
 from lava_spquant.netx.inflate import check_chunks
 from lava_spquant.netx.limits import CHUNK_BYTES_MAX, ELEMENTS_MAX, PACKING_MAX, TEXT_MAX
 
-__all__ = ["Budget", "Header", "read_numbers", "read_text"]
+__all__ = ["Budget", "Header", "expect_numbers", "read_numbers", "read_text"]
 
 _FILTERS = {h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE, h5z.FILTER_FLETCHER32, h5z.FILTER_NBIT}
 _LAYOUTS = {h5d.COMPACT, h5d.CONTIGUOUS, h5d.CHUNKED}
@@ -108,15 +108,25 @@ class Header:
         check_chunks(self.dataset, plist, chunk, self.place, self.field)
 
 
+def expect_numbers(header: Header) -> None:
+    """Raise `NetXError` unless the dataset holds integers, booleans or floats of at most 64 bits."""
+    header.place.expect(_is_number(header), header.field, found=_type_name(header), expected="numbers")
+
+
 def read_numbers(header: Header, budget: Budget) -> NDArray[np.generic]:
     """Return whole numbers as int64, or real ones as float64 where they are not whole.
+
+    Parameters
+    ----------
+    header : Header
+        Of a dataset that passed `expect_numbers`.
+    budget : Budget
 
     Raises
     ------
     NetXError
-        If the dataset holds anything but integers, booleans and finite floats of at most 64 bits.
+        If a value is not finite or does not fit.
     """
-    header.place.expect(_is_number(header), header.field, found=_type_name(header), expected="numbers")
     values = header.read(budget)
     if values.dtype.kind == "f":
         finite = bool(np.all(np.isfinite(values)))

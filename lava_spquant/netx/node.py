@@ -10,7 +10,7 @@ from h5py import h5a, h5d, h5g, h5l, h5o, h5s, h5t
 from numpy.typing import NDArray
 
 from lava_spquant.ir import IntArray, Shape
-from lava_spquant.netx.dataset import Budget, Header, read_numbers, read_text
+from lava_spquant.netx.dataset import Budget, Header, expect_numbers, read_numbers, read_text
 from lava_spquant.netx.errors import Place, reading
 from lava_spquant.netx.limits import ELEMENTS_MAX, LAYERS_MAX, METADATA_MAX
 
@@ -87,6 +87,7 @@ class Node:
     def numbers(self, name: str, *allowed: Shape) -> NDArray[np.generic]:
         """Return numbers as int64, or as float64 where not all are whole."""
         header = self._header(name)
+        expect_numbers(header)
         dims = header.dims
         good = any(_fits(dims, shape) for shape in allowed)
         wanted = " or ".join(str(shape).replace("-1", "n") for shape in allowed)

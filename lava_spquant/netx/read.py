@@ -17,8 +17,8 @@ __all__ = ["is_ours", "read_own"]
 
 
 def is_ours(layer: Node, kind: str) -> bool:
-    """Tell whether a layer says more than lava-dl can: it has a gain, or a kind that lava-dl lacks."""
-    return kind in ("join", "identity") or layer.has("gain")
+    """Tell whether a layer says more than lava-dl can: it has one of our fields, or a kind that lava-dl lacks."""
+    return kind in ("join", "identity") or any(layer.has(name) for name in ("gain", "shift", "biasMembrane"))
 
 
 def read_own(layer: Node, kind: str, layers: Layers, streams: Sequence[Stream]) -> Stream:
