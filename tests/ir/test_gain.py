@@ -93,3 +93,9 @@ def test_the_scale_is_not_changed() -> None:
     scale = np.array([1.0, 2.0])
     fit_gain(scale, np.array([0, 1]), vth=64)
     assert scale.tolist() == [1.0, 2.0]
+
+
+def test_eight_significant_bits_begin_at_128() -> None:
+    fit = fit_gain(np.array([32767.0, 128.0, 127.0, -128.0]), np.array([1]), vth=64)
+    assert fit.shift == 0
+    assert fit.coarse == (2,)

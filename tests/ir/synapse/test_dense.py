@@ -56,3 +56,9 @@ def test_weight_must_be_a_matrix(weight: object) -> None:
 def test_the_source_must_have_as_many_values() -> None:
     with pytest.raises(NetworkError, match=r"^dense: inputs: found \(2, 2, 1\), expected 3 values"):
         Dense([[1, 1, 1]], 2).output_shape((2, 2, 1))
+
+
+def test_bounds_hold_zero_for_silence() -> None:
+    """A delayed branch hears 0 before its source's first value, also where that source never sends 0."""
+    low, high = Dense([[3, -2]], 3).acc_bounds((4, 7))
+    assert (low.item(), high.item()) == (-14, 21)
