@@ -2,6 +2,27 @@
 
 A `.net` file is HDF5. Files in profile "stock" run on lava-dl as they are, files in profile
 "spquant" hold every integer network. Reading treats a file as untrusted.
+
+Layout
+------
+Root attributes: `format`, `format_version`, `writer`, `profile`, `name`, `metadata` (JSON).
+Layers are the groups `layer/0`, `layer/1`, ...; each has `type`, `shape` and the attribute `name`.
+
+=================  ===================================================================================
+`input`            `shape`, `inputBits`, `inputSigned`; with a group `neuron` as lava-dl's input layer
+`flatten`          `shape`; what follows reads the layer before it, in the order C, H, W
+dense, conv, pool  lava-dl's fields; with our `gain` (int16 per channel), `shift` and `weightBits`
+`identity`         `gain`, `shift`
+`join`             several synapses: `branch/<b>` with `type`, `source` and the fields of that type
+`group`            layers inside a layer: `layer/0`, ...
+=================  ===================================================================================
+
+Layers with a `gain` also hold `fracBits`, `biasMembrane` (int32 membrane units) and `neuron` with
+`type` QLIF, CUBA, READOUT or RELAY and the fields of that neuron: `vDecay` and `iDecay` as in
+lava-dl, `vTh` in membrane units, `reset`, and `membrane/{stepExp,qMin,qMax}` where it is quantised.
+`source` counts back from the layer: -1, the default, is the layer before, and reaching before the
+first layer means the network's input, in a group what precedes the group. `output` names the stream
+where it is not the source's first. Layers without a `gain` mean what they mean to lava-dl.
 """
 
 from lava_spquant.netx.errors import NetXError

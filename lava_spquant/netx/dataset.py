@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lava_spquant.netx.errors import Place, reading
 from lava_spquant.netx.inflate import check_chunks
-from lava_spquant.netx.limits import CHUNK_BYTES_MAX, ELEMENTS_MAX, PACKING_MAX, TEXT_MAX
+from lava_spquant.netx.limits import CHUNK_BYTES_MAX, ELEMENTS_MAX, NEURONS_MAX, PACKING_MAX, TEXT_MAX
 
 __all__ = ["Budget", "Header", "expect_numbers", "read_numbers", "read_text"]
 
@@ -26,12 +26,19 @@ class Budget:
     """What one file may still claim; hard links can name the same data many times."""
 
     elements: int = ELEMENTS_MAX
+    neurons: int = NEURONS_MAX
     layers: int = 0
 
     def take(self, elements: int, place: Place, field: str) -> None:
         """Subtract `elements`, or raise `NetXError` where they are more than what is left."""
         place.expect(elements <= self.elements, field, found=f"{elements} values", expected=f"at most {self.elements}")
         self.elements -= elements
+
+    def take_shape(self, shape: tuple[int, ...], place: Place, field: str) -> None:
+        """Subtract the neurons of a layer: what is made for each channel needs no data in the file."""
+        count, expected = math.prod(shape), f"at most {self.neurons} more neurons"
+        place.expect(count <= self.neurons, field, found=shape, expected=expected)
+        self.neurons -= count
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,16 @@ __all__ = [
     "ELEMENTS_MAX",
     "LAYERS_MAX",
     "METADATA_MAX",
+    "NEURONS_MAX",
     "PACKING_MAX",
     "TEXT_MAX",
 ]
 
 ELEMENTS_MAX = 2**28
-"""Values in one file's datasets, and neurons or inputs in one shape."""
+"""Values in all datasets of one file."""
+
+NEURONS_MAX = 2**26
+"""Neurons and inputs of one file: the sum over the shapes that it declares."""
 
 LAYERS_MAX = 4096
 """Layers and branches of one file, nested ones included."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import h5py
 import numpy as np
 from h5py import h5a, h5d, h5g, h5l, h5o, h5s, h5t
@@ -12,7 +10,7 @@ from numpy.typing import NDArray
 from lava_spquant.ir import IntArray, Shape
 from lava_spquant.netx.dataset import Budget, Header, expect_numbers, read_numbers, read_text
 from lava_spquant.netx.errors import Place, reading
-from lava_spquant.netx.limits import ELEMENTS_MAX, LAYERS_MAX, METADATA_MAX
+from lava_spquant.netx.limits import LAYERS_MAX, METADATA_MAX
 
 __all__ = ["Node"]
 
@@ -114,10 +112,10 @@ class Node:
         return int(values[0]), int(values[-1])
 
     def shape(self, name: str = "shape") -> Shape:
-        """Return a shape of one to three axes, each at least 1, with at most `ELEMENTS_MAX` values."""
+        """Return a shape of one to three axes, each at least 1, and count its neurons against `NEURONS_MAX`."""
         values = tuple(int(n) for n in self.integers(name, (1,), (2,), (3,)))
-        good = min(values) >= 1 and math.prod(values) <= ELEMENTS_MAX
-        self.place.expect(good, name, found=values, expected=f"axes >= 1 with a product <= {ELEMENTS_MAX}")
+        self.place.expect(min(values) >= 1, name, found=values, expected="axes >= 1")
+        self._budget.take_shape(values, self.place, name)
         return values
 
     def attribute(self, name: str, limit: int = METADATA_MAX) -> str | int | None:

@@ -35,7 +35,7 @@ def read_input_neuron(layer: Node, spec: ir.InputSpec, layers: Layers) -> Stream
     with building(layer.place):
         # The image bypasses the current: as a current that is forgotten at once it does the same.
         neuron = ir.Cuba(4096, neuron.voltage_decay, neuron.vth)
-        gain = np.full(spec.shape[0], STOCK_GAIN)
+        gain = np.full(spec.shape[0], STOCK_GAIN, dtype=np.int16)
         bias = np.zeros(spec.shape[0], dtype=np.int32)
         name = layers.name_for(layer, "input")
         block = ir.Block(name, (ir.Branch(ir.Identity(), gain),), neuron, bias, _frac_bits(layer))

@@ -153,6 +153,16 @@ def test_bad_files_are_refused_by_name(message: str, tmp_path: Path) -> None:
         netx.load(changed(tmp_path / "a.net", CHANGES[message]))
 
 
+def test_channels_that_no_data_stands_behind_are_counted(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.net", "w") as file:
+        file["layer/0/type"] = np.array([b"input"])
+        file["layer/0/shape"] = [2**28]
+        for name, value in (("type", b"CUBA"), ("iDecay", 4096), ("vDecay", 0), ("vThMant", 1)):
+            file[f"layer/0/neuron/{name}"] = value
+    with pytest.raises(netx.NetXError, match=r"layer/0: shape: found \(268435456,\), expected at most 67108864 more"):
+        netx.load(tmp_path / "a.net")
+
+
 def test_a_newer_format_says_what_to_do(tmp_path: Path) -> None:
     path = changed(tmp_path / "a.net", attribute("format_version", 2))
     for read in (netx.load, netx.info):
