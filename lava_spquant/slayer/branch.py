@@ -75,11 +75,8 @@ class Branch(nn.Module):
 
     def accumulate(self, x: Tensor) -> Tensor:
         """Return float accumulators (T, N, C, ...) for whole numbers (T, N, ...), not scaled."""
-        # A static image is the same view at every step: one pass of the synapse serves them all.
-        static = x.shape[0] > 1 and x.stride(0) == 0
-        seen = x[:1] if static else x
-        acc: Tensor = self.synapse(seen.flatten(0, 1)).unflatten(0, seen.shape[:2])
-        return acc.expand(x.shape[0], *acc.shape[1:]) if static else acc
+        acc: Tensor = self.synapse(x.flatten(0, 1))
+        return acc.unflatten(0, x.shape[:2])
 
     def scaled(self, x: Tensor) -> Tensor:
         """Return accumulators times the scale of what was read, before batch-norm."""
@@ -87,19 +84,20 @@ class Branch(nn.Module):
 
     def current(self, x: Tensor) -> Tensor:
         """Return the float current (T, N, C, ...) with gradients."""
+        if x.shape[0] > 1 and x.stride(0) == 0:
+            # A static image is one view at every step, so one pass serves all steps.
+            once = self.current(x[:1])
+            return once.expand(x.shape[0], *once.shape[1:])
         return self.normalise(self.scaled(x))
 
     def normalise(self, z: Tensor) -> Tensor:
         """Apply batch-norm over all but the channel axis, and the bias."""
-        # A static current is normalised once; its statistics are the same.
-        static = z.shape[0] > 1 and z.stride(0) == 0
-        seen = z[:1] if static else z
         if self.norm is not None:
-            flat = seen.flatten(0, 1)
-            seen = self.norm(flat if flat.ndim == 2 else flat.flatten(2)).reshape(seen.shape)
+            flat = z.flatten(0, 1)
+            z = self.norm(flat if flat.ndim == 2 else flat.flatten(2)).reshape(z.shape)
         if self.bias is not None:
-            seen = seen + self.bias.reshape((-1,) + (1,) * (z.ndim - 3))
-        return seen.expand(z.shape) if static else seen
+            z = z + self.bias.reshape((-1,) + (1,) * (z.ndim - 3))
+        return z
 
     def affine(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return (factor, offset), float64 (C,): the current is `factor * accumulator + offset`."""

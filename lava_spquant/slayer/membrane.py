@@ -80,8 +80,8 @@ class MembraneConfig:
             return total
         nearest = torch.floor(level)
         for offset in range(-_REACH, _REACH + 1):
-            q = nearest + offset
-            total += self._bump(level - (q + 0.5)) * ((q >= self.q_min) & (q < self.q_max))
+            lower = nearest + offset
+            total += self._bump(level - (lower + 0.5)) * ((lower >= self.q_min) & (lower < self.q_max))
         return total
 
     def _bump(self, x: Tensor) -> Tensor:

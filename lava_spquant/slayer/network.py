@@ -67,7 +67,7 @@ class SpikingNetwork(nn.Module):
 
     @property
     def _sequence(self) -> list[Deployable]:
-        return list(self.blocks)  # type: ignore[arg-type]
+        return list(self.blocks)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the last block's output.

@@ -152,7 +152,7 @@ class Block(Deployable):
 
     @property
     def _branches(self) -> list[Branch]:
-        return list(self.branches)  # type: ignore[arg-type]
+        return list(self.branches)
 
     def forward(self, *inputs: Tensor) -> BlockOutput:
         """Return spikes or graded values.

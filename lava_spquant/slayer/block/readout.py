@@ -81,7 +81,8 @@ class _GroupSum(SlayerSynapse):
         return x.reshape(len(x), self.num_outputs, -1).sum(dim=2)
 
     def to_ir(self) -> ir.Dense:
-        return ir.Dense(np.kron(np.eye(self.num_outputs, dtype=np.int16), np.ones((1, self.size))), ir.TERNARY_BITS)
+        groups = np.kron(np.eye(self.num_outputs, dtype=np.int16), np.ones((1, self.size), dtype=np.int16))
+        return ir.Dense(groups.astype(np.int16), ir.TERNARY_BITS)
 
 
 class Average(Block):

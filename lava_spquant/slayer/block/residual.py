@@ -68,11 +68,11 @@ class Residual(Deployable):
         reads: Stream = SPIKES,
     ) -> None:
         super().__init__(count_log)
-        kernel = (kernel_size, kernel_size) if isinstance(kernel_size, int) else tuple(kernel_size)
+        kernel = (kernel_size, kernel_size) if isinstance(kernel_size, int) else kernel_size
         if kernel[0] % 2 == 0 or kernel[1] % 2 == 0:
             raise ValueError(f"Residual: kernel_size: found {kernel_size}, expected odd numbers")
         padding = (kernel[0] // 2, kernel[1] // 2)
-        strides = (stride, stride) if isinstance(stride, int) else tuple(stride)
+        strides = (stride, stride) if isinstance(stride, int) else stride
         self.first = Conv(
             neuron_params, in_features, out_features, kernel, strides, padding, weight=weight, batch_norm=batch_norm
         )
@@ -116,19 +116,19 @@ class Residual(Deployable):
         return (out, (out > 0).float().mean()) if self.count_log else out
 
     def plan(self) -> list[Planned]:
-        """The first convolution, then the join, which reads it and the block's input."""
+        """Return the first convolution, then the join, which reads it and the block's input."""
         return [Planned(self.first, ".first", (BLOCK_INPUT,)), Planned(self.join, ".join", (0, BLOCK_INPUT))]
 
     def set_reads(self, reads: Stream) -> Stream:
         """Declare what the first convolution and the shortcut read."""
         hidden = self.first.set_reads(reads)
         main, skip = self.join.branches
-        main.set_reads(hidden)  # type: ignore[operator]
-        skip.set_reads(reads)  # type: ignore[operator]
+        main.set_reads(hidden)
+        skip.set_reads(reads)
         return SPIKES
 
     def export_hdf5(self, handle: h5py.Group) -> None:
         """Write both blocks as one NetX layer that holds two."""
         from lava_spquant.slayer.export import write_block
 
-        write_block(handle, self, self.first.branches[0].reads)  # type: ignore[arg-type]
+        write_block(handle, self, self.first.branches[0].reads)

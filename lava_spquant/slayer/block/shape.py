@@ -113,7 +113,8 @@ class SpikingInput(Block):
         config = neuron_config(neuron_params)
         if isinstance(config, CubaConfig) and config.current_decay != 1:
             raise ValueError(
-                f"SpikingInput: current_decay: found {config.current_decay}, expected 1: an input has no synaptic current"
+                f"SpikingInput: current_decay: found {config.current_decay}, expected 1: "
+                "an input has no synaptic current"
             )
         branch = Branch(IdentitySynapse(), None, reads=Stream.of_input(ir.InputSpec((1,), bits, signed)))
         super().__init__(make_neuron(config), [branch], delay_shift=delay_shift, count_log=count_log)
@@ -142,11 +143,7 @@ class Flatten(Deployable):
     def forward(self, x: Tensor) -> BlockOutput:
         """Return (N, C*H*W, T)."""
         self.note_input(x)
-        flat = (
-            x.reshape(x.shape[0], -1, x.shape[-1])
-            if x.stride(-1) <= x.stride(1)
-            else x.movedim(-1, 0).flatten(2).movedim(0, -1)
-        )
+        flat = x.flatten(1, -2)
         self.shape = [flat.shape[1], 1, 1]
         return (flat, None) if self.count_log else flat
 

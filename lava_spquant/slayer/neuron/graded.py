@@ -103,7 +103,7 @@ class RelayNeuron(SlayerNeuron):
         return ir.Block(name, (branch,), ir.Relay(), np.zeros(channels, dtype=np.int32), 0)
 
     def stream(self, reads: Stream) -> Stream:
-        """Sums of `size` values, scaled to their mean."""
+        """Return the stream of sums of `size` values, scaled to their mean."""
         return Stream(min(reads.low, 0) * self.size, max(reads.high, 0) * self.size, reads.scale / self.size)
 
     @property

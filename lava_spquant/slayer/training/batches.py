@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch.utils.data import DataLoader, Sampler, TensorDataset
@@ -36,7 +37,7 @@ class EpochBatches(Sampler[list[int]]):
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return -(-self.length // self.batch_size)
+        return (self.length + self.batch_size - 1) // self.batch_size
 
     def __iter__(self) -> Iterator[list[int]]:
         generator = torch.Generator().manual_seed(self.seed * 100_003 + self.epoch)
@@ -45,6 +46,6 @@ class EpochBatches(Sampler[list[int]]):
             yield order[start : start + self.batch_size].tolist()
 
 
-def batch_loader(dataset: TensorDataset, batch_size: int, seed: int = 0, shuffle: bool = True) -> DataLoader:
+def batch_loader(dataset: TensorDataset, batch_size: int, seed: int = 0, shuffle: bool = True) -> DataLoader[Any]:
     """Return a loader that indexes the tensors once per batch instead of once per sample."""
     return DataLoader(dataset, sampler=EpochBatches(len(dataset), batch_size, seed, shuffle), batch_size=None)

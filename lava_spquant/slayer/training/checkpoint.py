@@ -35,7 +35,7 @@ def read_checkpoint(path: str | Path, map_location: Any = "cpu") -> dict[str, An
         raise FileNotFoundError(f"{path}: checkpoint: found no file, expected one written by training")
     try:
         checkpoint = torch.load(path, map_location=map_location, weights_only=True)
-    except Exception as error:  # noqa: BLE001 - torch raises many types for a damaged or hostile file
+    except Exception as error:  # torch raises many types for a damaged or hostile file
         raise ValueError(
             f"{path}: checkpoint: found an unreadable file ({type(error).__name__}), expected one written by training"
         ) from error
