@@ -7,6 +7,7 @@ by name and not from here: what runs a `.net` file works without torch.
 from lava_spquant.workflow.demo import Demo, demo
 from lava_spquant.workflow.evaluate import Evaluation, evaluate, traces
 from lava_spquant.workflow.executor import EXECUTORS, Executor
+from lava_spquant.workflow.inputs import read_input
 from lava_spquant.workflow.loading import Loaded, export, load
 from lava_spquant.workflow.progress import Progress, bars, silent
 from lava_spquant.workflow.report import Report, report
@@ -27,6 +28,7 @@ __all__ = [
     "evaluate",
     "export",
     "load",
+    "read_input",
     "report",
     "silent",
     "traces",

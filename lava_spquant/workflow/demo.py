@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,6 +72,7 @@ def demo(
     data_path: str | os.PathLike[str] | None = None,
     progress: Progress = silent,
     training_bar: bool = False,
+    announce: Callable[[str], None] = lambda stage: None,
 ) -> Demo:
     """Train a recipe, export it, load the file, and hold Lava and the reference against training.
 
@@ -94,6 +95,8 @@ def demo(
     progress : Progress
     training_bar : bool
         Show Lightning's own progress bar during training.
+    announce : callable
+        Told in a line what begins now.
 
     Returns
     -------
@@ -107,16 +110,18 @@ def demo(
     from lava_spquant.workflow.recipe import load_recipe
     from lava_spquant.workflow.train import train
 
-    plan = load_recipe(recipe, overrides)
-    target = Path(folder)
+    plan, target = load_recipe(recipe, overrides), Path(folder)
+    announce(f"1/4  Training {plan.name} on {plan.data.name}, {plan.training.epochs} epochs")
     trained = train(plan, target, data_path=None if data_path is None else Path(data_path), progress=training_bar)
-    path = export(trained.checkpoint, target / f"{plan.name}.net")
-    network = load(path).network
-    test = data.load(plan.data.name, data_path).test
-    steps = plan.data.steps
+    path = target / f"{plan.name}.net"
+    announce(f"2/4  Exporting {path}, and loading it back")
+    network = load(export(trained.checkpoint, path)).network
+    test, steps = data.load(plan.data.name, data_path).test, plan.data.steps
+    announce("3/4  Comparing every spike and state at every step with what training computed")
     checked = verify(
         network, test, steps, model=trained.model, samples=limit, lava_samples=lava_samples, progress=progress
     )
+    announce("4/4  Measuring activity, and drawing")
     account = report(network, test, steps, limit=limit, progress=progress)
     figures = account.save_figures(target)
     return Demo(plan.name, plan.data.name, steps, min_accuracy, checked, account, trained.checkpoint, path, figures)

@@ -15,7 +15,7 @@ from lava_spquant.data import ImageSplit
 from lava_spquant.ir.reference import Trace
 from lava_spquant.report import Accuracy, predict
 from lava_spquant.workflow.chunks import Chunk, check_fits, chunks, head
-from lava_spquant.workflow.executor import prepare
+from lava_spquant.workflow.executor import EXECUTORS, prepare
 from lava_spquant.workflow.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def traces(
     """
     check_fits(network, split)
     run = prepare(executor, network, model)
-    done = progress(executor, len(split))
+    done = progress(EXECUTORS[executor].label, len(split))
     before = 0
     for chunk in chunks(network, split, steps):
         offset = before

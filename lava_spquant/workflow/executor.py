@@ -57,7 +57,7 @@ def _reference(network: ir.Network, model: SpikingNetwork | None) -> Run:
 
 def _slayer(network: ir.Network, model: SpikingNetwork | None) -> Run:
     if model is None:
-        raise ValueError("executor 'slayer': found no trained model, expected a checkpoint beside the network")
+        raise ValueError("executor 'slayer': found a network without its trained model, expected a checkpoint")
 
     def run(x: ir.IntArray, done: Done) -> Trace:
         trace = model.trace(x)

@@ -114,13 +114,13 @@ def open_checkpoint(path: str | os.PathLike[str]) -> Loaded:
 
     Raises
     ------
+    FileNotFoundError
+        If it is missing.
     ValueError
-        If it is missing or damaged.
+        If it is damaged.
     """
     from lava_spquant.workflow.train import load_checkpoint
 
-    if not Path(path).is_file():
-        raise ValueError(f"{path}: found no file, expected a checkpoint of training")
     recipe, model = load_checkpoint(Path(path))
     return Loaded(model.to_ir(), model, recipe.name, recipe.data.name, recipe.data.steps)
 

@@ -37,10 +37,16 @@ def bars(console: Console | None = None) -> Iterator[Progress]:
     ...     done(50)
     """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with RichProgress(*columns, console=console or Console(stderr=True)) as rich:
+    rich = RichProgress(*columns, console=console or Console(stderr=True))
 
-        def start(name: str, total: int) -> Callable[[int], None]:
-            task = rich.add_task(name, total=total)
-            return lambda done: rich.update(task, completed=done)
+    def start(name: str, total: int) -> Callable[[int], None]:
+        # Not before the first task: until then another display, such as training's, may be alive.
+        rich.start()
+        task = rich.add_task(name, total=total)
+        return lambda done: rich.update(task, completed=done)
 
+    try:
         yield start
+    finally:
+        if rich.tasks:
+            rich.stop()

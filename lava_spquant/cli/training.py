@@ -1,0 +1,93 @@
+"""`lava-spquant train` and `lava-spquant export`."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+from rich.text import Text
+
+from lava_spquant import netx, workflow
+from lava_spquant.cli.opening import load_training
+from lava_spquant.cli.options import DataPath, Debug, Json, Overrides, Quiet
+from lava_spquant.cli.session import session
+from lava_spquant.workflow.loading import open_checkpoint
+
+__all__ = ["export", "train"]
+
+
+def train(
+    recipe: Annotated[str, typer.Argument(help="A recipe that comes with the package, or a YAML file.")],
+    overrides: Overrides = None,
+    out: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--out", metavar="DIR", help="Where checkpoints go; runs/<recipe name> by default."),
+    ] = None,
+    data: DataPath = None,
+    json_output: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Train a recipe. Run the same command again to go on after an interruption.
+
+    Recipes in the package: digits-cnn, mnist-cnn.
+
+    Example: lava-spquant train digits-cnn --set training.epochs=20 --out runs/short
+    """
+    hint = "training resumes from the last checkpoint when the same command is run again"
+    with session(json_output, quiet, debug, resume_hint=hint) as now:
+        load_training(debug)
+        from lava_spquant.workflow.recipe import load_recipe
+        from lava_spquant.workflow.train import train as run_training
+
+        plan = load_recipe(recipe, overrides or ())
+        folder = out if out is not None else Path("runs") / plan.name
+        now.note(f"Training {plan.name} on {plan.data.name}, {plan.training.epochs} epochs, into {folder}")
+        start = time.perf_counter()
+        trained = run_training(plan, folder, data_path=data, progress=now.shows_bars)
+        values = {
+            "ok": True,
+            "recipe": plan.name,
+            "dataset": plan.data.name,
+            "steps": plan.data.steps,
+            "accuracy": trained.accuracy,
+            "checkpoint": str(trained.checkpoint),
+            "seconds": time.perf_counter() - start,
+        }
+        text = f"{plan.name}: test accuracy {trained.accuracy:.2%} (integer network); {trained.checkpoint}"
+        now.finish(values, Text(text))
+
+
+def export(
+    checkpoint: Annotated[Path, typer.Argument(metavar="CKPT", help="A checkpoint of training.")],
+    out: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--out", "-o", metavar="FILE", help="The .net file; beside the checkpoint by default."),
+    ] = None,
+    profile: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="stock (runs on lava-dl as it is) or spquant; by default stock where the network fits."),
+    ] = None,
+    json_output: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Write the integers of a trained network as a .net file.
+
+    Example: lava-spquant export runs/digits-cnn/last.ckpt -o digits.net
+    """
+    with session(json_output, quiet, debug) as now:
+        load_training(debug)
+        target = out or checkpoint.parent / f"{open_checkpoint(checkpoint).recipe}.net"
+        path = workflow.export(checkpoint, target, profile)  # type: ignore[arg-type]  # checked by netx.save
+        about = netx.info(path)
+        values = {
+            "ok": True,
+            "path": str(path),
+            "profile": about.profile,
+            "bytes": path.stat().st_size,
+            "metadata": about.metadata,
+        }
+        now.finish(values, Text(f"{path}: {values['bytes']:,} bytes, profile {about.profile}"))
