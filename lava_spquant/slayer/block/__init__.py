@@ -6,7 +6,7 @@ from lava_spquant.slayer.block.dense import Dense
 from lava_spquant.slayer.block.pool import Pool
 from lava_spquant.slayer.block.readout import Average, Readout
 from lava_spquant.slayer.block.residual import Residual
-from lava_spquant.slayer.block.shape import Flatten, Input, SpikingInput
+from lava_spquant.slayer.block.shape import Flatten, GradedInput, Input, SpikingInput
 
 __all__ = [
     "Average",
@@ -15,6 +15,7 @@ __all__ = [
     "Dense",
     "Deployable",
     "Flatten",
+    "GradedInput",
     "Input",
     "Pool",
     "Readout",

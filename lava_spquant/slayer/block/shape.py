@@ -17,11 +17,11 @@ from lava_spquant.slayer.synapse import IdentitySynapse
 if TYPE_CHECKING:
     import h5py
 
-__all__ = ["Flatten", "Input", "SpikingInput"]
+__all__ = ["Flatten", "GradedInput", "Input", "SpikingInput"]
 
 
-class Input(Deployable):
-    """Declares what a network reads, and checks it.
+class GradedInput(Deployable):
+    """Declares what a network reads, and checks it; made by `Input` without neuron parameters.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Input(Deployable):
 
     Examples
     --------
-    >>> Input(8, quantise=True)(torch.tensor([[[0.0, 0.5, 1.0]]])).tolist()
+    >>> GradedInput(8, quantise=True)(torch.tensor([[[0.0, 0.5, 1.0]]])).tolist()
     [[[0.0, 128.0, 255.0]]]
     """
 
@@ -84,7 +84,7 @@ class Input(Deployable):
 
 
 class SpikingInput(Block):
-    """Neurons that turn a graded input into spikes; stands in for `slayer.block.cuba.Input`.
+    """Neurons that turn a graded input into spikes; made by `Input` with neuron parameters.
 
     Parameters
     ----------
@@ -118,6 +118,56 @@ class SpikingInput(Block):
             )
         branch = Branch(IdentitySynapse(), None, reads=Stream.of_input(ir.InputSpec((1,), bits, signed)))
         super().__init__(make_neuron(config), [branch], delay_shift=delay_shift, count_log=count_log)
+
+
+def Input(  # noqa: N802 - it stands where SLAYER has a class
+    neuron_params: NeuronParams | None = None,
+    weight: float | None = None,
+    bias: float | None = None,
+    delay_shift: bool = False,
+    count_log: bool = False,
+    *,
+    bits: int | None = None,
+    signed: bool = False,
+    quantise: bool = False,
+) -> GradedInput | SpikingInput:
+    """Return an input block; stands in for `slayer.block.cuba.Input`.
+
+    Parameters
+    ----------
+    neuron_params : QLifConfig, CubaConfig, mapping or None
+        With neurons, a graded input becomes spikes; without, it is checked and handed on.
+    weight, bias : None
+        SLAYER's affine transform, which its files store and Lava never applies; refused.
+    delay_shift : bool
+        See `Block`; without neurons there is nothing to shift.
+    count_log : bool
+        Return the mean event rate too.
+    bits : int or None
+        Width of the input; None means 8 with neurons and 1 (spikes) without.
+    signed, quantise : bool
+        See `GradedInput`.
+
+    Raises
+    ------
+    ValueError
+        If an option is refused.
+
+    Examples
+    --------
+    >>> type(Input({"threshold": 1.0})).__name__, type(Input(bits=8)).__name__
+    ('SpikingInput', 'GradedInput')
+    """
+    if weight is not None or bias is not None:
+        raise ValueError(f"Input: weight, bias: found {weight}, {bias}, expected None: Lava never applies them")
+    if neuron_params is None:
+        if delay_shift:
+            raise ValueError("Input: delay_shift: found True, expected False where there are no neurons")
+        return GradedInput(1 if bits is None else bits, signed=signed, quantise=quantise, count_log=count_log)
+    if quantise:
+        raise ValueError("Input: quantise: found True, expected False where there are neurons")
+    width = 8 if bits is None else bits
+    return SpikingInput(neuron_params, bits=width, signed=signed, delay_shift=delay_shift, count_log=count_log)
 
 
 class Flatten(Deployable):
