@@ -6,6 +6,7 @@ Nothing here knows torch, Lava or HDF5; every other folder depends on this one.
 from lava_spquant.ir import limits
 from lava_spquant.ir.arrays import IntArray, Shape
 from lava_spquant.ir.block import INPUT, Block, Branch, constant_gain
+from lava_spquant.ir.bounds import branch_bounds
 from lava_spquant.ir.errors import NetworkError
 from lava_spquant.ir.gain import FittedGain, fit_gain
 from lava_spquant.ir.network import InputSpec, Network
@@ -39,6 +40,7 @@ __all__ = [
     "SumPool",
     "Synapse",
     "Timing",
+    "branch_bounds",
     "constant_gain",
     "fit_gain",
     "limits",

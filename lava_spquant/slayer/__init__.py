@@ -1,6 +1,7 @@
 """Training: SLAYER-compatible blocks whose `eval()` runs the integers that are deployed."""
 
 from lava_spquant.slayer import block
+from lava_spquant.slayer.conversion import ConversionRow, conversion_report
 from lava_spquant.slayer.membrane import FIVE_LEVEL, TERNARY, MembraneConfig, n_bit
 from lava_spquant.slayer.network import SpikingNetwork
 from lava_spquant.slayer.neuron import CubaConfig, QLifConfig
@@ -12,12 +13,14 @@ __all__ = [
     "FIVE_LEVEL",
     "SPIKES",
     "TERNARY",
+    "ConversionRow",
     "CubaConfig",
     "MembraneConfig",
     "QLifConfig",
     "SpikingNetwork",
     "Stream",
     "block",
+    "conversion_report",
     "n_bit",
     "surrogate",
     "weight_quantiser",

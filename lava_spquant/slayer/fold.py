@@ -85,8 +85,8 @@ def fold_gains(
         bias = bias + offset
     if not np.all(np.isfinite(bias)):
         raise ir.NetworkError(f"block {name!r}: bias: found NaN or infinity, expected finite numbers")
-    if coarse or saturated:
-        log.debug("block %r: %d coarse and %d saturated gains", name, len(coarse), len(saturated))
+    if coarse:
+        log.warning("block %r: gains of channels %s keep fewer than 8 significant bits", name, sorted(coarse))
     return Folded(tuple(made), np.rint(bias).astype(np.int64), tuple(sorted(coarse)), tuple(sorted(saturated)))
 
 
