@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import logging
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -84,12 +88,29 @@ def train(
     trainer = _trainer(recipe, folder, progress)
     test = batch_loader(as_torch(splits.test), EVALUATION_BATCH, shuffle=False)
     batches = batch_loader(as_torch(splits.train), recipe.training.batch_size, recipe.seed)
-    trainer.fit(module, batches, ckpt_path=resume)
-    if trainer.interrupted:
-        raise KeyboardInterrupt(f"training stopped in epoch {trainer.current_epoch}; call again to resume")
+    with _ctrl_c_raises(trainer):
+        trainer.fit(module, batches, ckpt_path=resume)
     accuracy = float(trainer.test(module, test, verbose=False)[0]["test_accuracy"])
     module.model.eval()
     return TrainResult(folder / LAST_CHECKPOINT, module.model, accuracy)
+
+
+@contextmanager
+def _ctrl_c_raises(trainer: L.Trainer) -> Iterator[None]:
+    """Turn Lightning's answer to Ctrl-C back into `KeyboardInterrupt`.
+
+    Lightning ends the whole program (older releases: the fit only), and has SIGINT ignored from then on.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    except SystemExit:
+        if not trainer.interrupted:
+            raise
+    if trainer.interrupted:
+        if handler is not None and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, handler)
+        raise KeyboardInterrupt(f"training stopped in epoch {trainer.current_epoch}; call again to resume")
 
 
 def _classifier(recipe: Recipe, shape: tuple[int, ...], classes: int) -> Classifier:

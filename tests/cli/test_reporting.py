@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from lava_spquant import netx
+from tests.cli.conftest import Shell
+from tests.workflow.tiny import tiny_network
+
+
+def test_report_accounts_for_memory_and_activity(shell: Shell, digits_net: Path, tmp_path: Path) -> None:
+    found = shell("report", digits_net, "--limit", 12, "--figures", tmp_path, "--json")
+    assert found.code == 0
+    values = found.values
+    assert [row["block"] for row in values["blocks"]] == ["conv0", "readout2"]
+    total = values["memory"][-1]
+    assert (total["weights_count"], total["weights_bits"]) == (36 + 360, 36 * 2 + 360 * 8)
+    assert values["activity"]["samples"] == 12
+    assert 0 < values["activity"]["spike_rate"] < 1
+    assert sorted(values["figures"]) == sorted(str(path) for path in tmp_path.iterdir())
+
+
+def test_report_for_people(shell: Shell, digits_net: Path) -> None:
+    found = shell("report", digits_net, "--limit", 5)
+    assert found.code == 0
+    for word in ("conv0", "Memory", "Activity", "1.58"):
+        assert word in found.out
+    assert "Activity" not in shell("report", digits_net, "--no-data").out
+
+
+def test_report_needs_no_data_set(shell: Shell, tmp_path: Path) -> None:
+    netx.save(tiny_network(), tmp_path / "bare.net")
+    found = shell("report", tmp_path / "bare.net", "--json")
+    assert found.code == 0
+    assert found.values["activity"] is None
+
+
+def test_demo_in_small(shell: Shell, tmp_path: Path) -> None:
+    small = ["model.architecture=4s2-FC", "training.epochs=1", "training.batch_size=256", "data.steps=2"]
+    options = [word for field in small for word in ("--set", field)]
+    found = shell("demo", "--out", tmp_path, *options, "--limit", 20, "--lava", 1, "--min-accuracy", 0, "--json")
+    assert found.code == 0
+    values = found.values
+    assert (values["ok"], values["mismatches"], values["steps"]) == (True, 0, 2)
+    assert set(values["executors"]) == {"slayer", "reference", "lava"}
+    assert Path(values["network_file"]).is_file()
+    shown = shell("demo", "--out", tmp_path, *options, "--limit", 20, "--lava", 0, "--min-accuracy", 1)
+    assert shown.code == 1
+    for word in ("Accuracy", "promised 100%", "Mismatches", "Memory", "Spike rate", "at 32 bit"):
+        assert word in shown.out
+    assert "3/4" in shown.err
