@@ -83,6 +83,8 @@ def main(
     """Train a network, export it, evaluate the file everywhere, and write it with its card."""
     hint = "training resumes from the last checkpoint when the same command is run again"
     with session(json_output, quiet, debug, resume_hint=hint) as now:
+        if name not in RECIPES:
+            raise ValueError(f"network: found {name!r}, expected one of {', '.join(RECIPES)}")
         load_training(debug)
         recipe = _recipe(name, quick and checkpoint is None)
         folder = out or (Path("runs/quick") if quick else HERE)
@@ -94,8 +96,6 @@ def main(
 
 
 def _recipe(name: str, quick: bool) -> Recipe:
-    if name not in RECIPES:
-        raise ValueError(f"network: found {name!r}, expected one of {', '.join(RECIPES)}")
     # Here and below: training's libraries write to standard output when they are imported, unless
     # load_training() imports them first.
     from lava_spquant.workflow.recipe import load_recipe
