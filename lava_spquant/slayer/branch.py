@@ -71,7 +71,8 @@ class Branch(nn.Module):
     def set_reads(self, reads: Stream) -> None:
         """Declare what arrives; a container calls it with the preceding block's stream."""
         self.reads = reads
-        self.synapse.reads(max(abs(reads.low), abs(reads.high)))
+        # A layer that is exported by itself is proven for the whole width of what it reads.
+        self.synapse.reads(2 ** (reads.bits - 1) if reads.signed else 2**reads.bits - 1)
 
     def accumulate(self, x: Tensor) -> Tensor:
         """Return float accumulators (T, N, C, ...) for whole numbers (T, N, ...), not scaled."""
@@ -115,8 +116,15 @@ class Branch(nn.Module):
             offset = offset + self.bias.detach().cpu().numpy().astype(np.float64)
         return factor, offset
 
-    def to_ir_synapse(self) -> ir.Synapse:
-        """Return the deployed synapse."""
+    def to_ir_synapse(self, where: str) -> ir.Synapse:
+        """Return the deployed synapse.
+
+        Raises
+        ------
+        NetworkError
+            Naming `where`, if a weight is NaN or infinite.
+        """
+        self.synapse.check(where)
         return self.synapse.to_ir()
 
     def acc_bound(self, synapse: ir.Synapse) -> NDArray[np.int64]:

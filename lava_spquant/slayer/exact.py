@@ -14,12 +14,13 @@ from lava_spquant import ir
 
 __all__ = ["EXACT_SYNAPSES", "accumulate", "rescale"]
 
-FLOAT32_BOUND = 2**13
-"""Below this bound float32 is exact with any algorithm.
+FLOAT32_BOUND = 2**11
+"""Up to this bound a float32 convolution is exact with any algorithm.
 
-A direct sum of whole numbers is exact up to 2**24, but a library may choose a Winograd
-transform, whose relative error of some 1e-5 is undone by rounding only while sums stay small.
-Beyond the bound the convolution runs in float64.
+A direct sum of whole numbers is exact up to 2**24, but a GPU may multiply in TF32, which holds
+whole numbers up to 2**11, and a library may choose a Winograd transform, whose relative error
+of some 1e-5 is undone by rounding only while sums stay small. Beyond the bound, and in matrix
+products, whose precision users may lower further, float64 is used.
 """
 
 
@@ -40,8 +41,9 @@ def accumulate(synapse: ir.Synapse, x: Tensor, bounds: tuple[int, int]) -> Tenso
     """
     low, high = synapse.acc_bounds(bounds)
     small = max(-int(low.min()), int(high.max())) <= FLOAT32_BOUND
-    dtype = torch.float32 if small else torch.float64
-    return EXACT_SYNAPSES[synapse.kind](synapse, x.to(dtype)).round().to(torch.int32)
+    dtype = torch.float32 if small and synapse.kind != ir.Dense.kind else torch.float64
+    with torch.autocast(x.device.type, enabled=False):
+        return EXACT_SYNAPSES[synapse.kind](synapse, x.to(dtype)).round().to(torch.int32)
 
 
 def rescale(acc: Tensor, gain: Any, shift: int) -> Tensor:

@@ -80,6 +80,4 @@ def write_block(handle: h5py.Group, block: Deployable, reads: Stream) -> None:
     # The one place where training knows the file format: SLAYER's blocks write themselves, so ours must.
     from lava_spquant import netx
 
-    signed = reads.low < 0
-    bits = max((reads.high + 1 - 1).bit_length(), (-reads.low - 1).bit_length() if signed else 0) + signed
-    netx.write_layer(handle, to_ir([block], ir.InputSpec(block.seen_shape(), max(1, bits), signed), "layer"))
+    netx.write_layer(handle, to_ir([block], ir.InputSpec(block.seen_shape(), reads.bits, reads.signed), "layer"))

@@ -72,8 +72,8 @@ def fold_gains(
     bias = np.zeros(branches[0].out_channels)
     for index, (branch, source) in enumerate(zip(branches, sources, strict=True)):
         where = f"block {name!r}, branch {index}"
+        synapse = branch.to_ir_synapse(where)
         factor, offset = (values * unit for values in branch.affine())
-        synapse = branch.to_ir_synapse()
         bound = np.broadcast_to(branch.acc_bound(synapse), factor.shape)
         if spiking:
             flatten = _flattening(factor, bound, GAIN_LIMIT * vth)

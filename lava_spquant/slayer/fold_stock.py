@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lava_spquant import ir
-from lava_spquant.ir.limits import CUBA_SHIFT
+from lava_spquant.ir.limits import CUBA_CURRENT_MAX, CUBA_SHIFT
 from lava_spquant.slayer.branch import Branch
 
 __all__ = ["StockFold", "fold_stock"]
@@ -24,6 +24,10 @@ VTH_TOP = 2**17 - 1
 
 BIAS_TOP = 2**15 - 1
 """Largest bias mantissa that Lava's LIF holds (an int16)."""
+
+
+CURRENT_TOP = CUBA_CURRENT_MAX // 2
+"""Largest current that doubled weights may cause; weights that are not doubled may reach the full bound."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,18 +67,23 @@ def fold_stock(name: str, branch: Branch, source: int, threshold: float) -> Stoc
     NetworkError
         If threshold or bias leave their fields, or a scale is not finite.
     """
-    factor, offset = branch.affine()
-    synapse = branch.to_ir_synapse()
     where = f"block {name!r}"
+    synapse = branch.to_ir_synapse(where)
+    factor, offset = branch.affine()
     if not (np.all(np.isfinite(factor)) and np.all(np.isfinite(offset))):
         raise ir.NetworkError(f"{where}: scale: found NaN or infinity, expected finite numbers")
     if isinstance(synapse, (ir.Dense, ir.Conv)):
         synapse, unit, room = _integer_weights(synapse, factor, threshold)
     else:
         # An identity is the file's input layer, whose image is the bias mantissa itself.
-        unit, room = float(factor[0]), 1
+        unit, room = float(factor[0]), 1 if isinstance(synapse, ir.Identity) else _room(1)
     shares = threshold / unit, float(np.abs(offset).max()) / unit
-    while room > 1 and (round(shares[0] * room) > VTH_TOP or round(shares[1] * room) > BIAS_TOP):
+    largest = int(branch.acc_bound(synapse).max()) + round(shares[1])
+    while room > 1 and (
+        round(shares[0] * room) > VTH_TOP
+        or round(shares[1] * room) > BIAS_TOP
+        or (largest * room) << CUBA_SHIFT > CURRENT_TOP
+    ):
         room //= 2
     vth, bias = round(shares[0] * room), np.rint(offset / unit * room).astype(np.int64)
     if not 1 <= vth <= VTH_TOP:

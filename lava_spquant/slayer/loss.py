@@ -72,8 +72,9 @@ class TemporalEfficientTraining(nn.Module):
         label : Tensor, int64, (N,)
         """
         steps = step_outputs(output)
-        repeated = label[:, None].expand(-1, steps.shape[-1])
-        entropy = F.cross_entropy(steps, repeated)
+        # One row per sample and step: torch's cross-entropy over a time axis has no deterministic form on a GPU.
+        rows = steps.movedim(-1, 1).flatten(0, 1)
+        entropy = F.cross_entropy(rows, label.repeat_interleave(steps.shape[-1]))
         return (1 - self.lam) * entropy + self.lam * ((steps - self.target) ** 2).mean()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +15,8 @@ __all__ = ["FIVE_LEVEL", "GRADIENTS", "MEMBRANES", "TERNARY", "MembraneConfig", 
 
 GRADIENTS = ("stacked", "straight_through")
 
-_REACH = 8
-"""Bumps further than this many levels away add less than 1e-6 to the stacked gradient at T = 2."""
+_REACH = 16
+"""Bumps further than this many levels divided by T away add less than 1e-6 to the stacked gradient."""
 
 
 @dataclass(frozen=True)
@@ -74,12 +75,13 @@ class MembraneConfig:
             return torch.ones_like(m)
         level = m * 2**self.fine
         total = torch.zeros_like(m)
-        if self.q_max - self.q_min <= 2 * _REACH:
+        reach = math.ceil(_REACH / self.temperature)
+        if self.q_max - self.q_min <= 2 * reach:
             for q in range(self.q_min, self.q_max):
                 total += self._bump(level - (q + 0.5))
             return total
         nearest = torch.floor(level)
-        for offset in range(-_REACH, _REACH + 1):
+        for offset in range(-reach, reach + 1):
             lower = nearest + offset
             total += self._bump(level - (lower + 0.5)) * ((lower >= self.q_min) & (lower < self.q_max))
         return total

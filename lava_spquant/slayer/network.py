@@ -11,10 +11,10 @@ from torch import Tensor, nn
 
 from lava_spquant import ir
 from lava_spquant.ir.reference import Trace
-from lava_spquant.slayer.block import Deployable
+from lava_spquant.slayer.block import Block, Deployable, GradedInput
 from lava_spquant.slayer.export import deployed_blocks, to_ir
-from lava_spquant.slayer.layout import nchwt
-from lava_spquant.slayer.stream import Stream
+from lava_spquant.slayer.layout import nchwt, time_major
+from lava_spquant.slayer.stream import Stream, check_values
 
 __all__ = ["SpikingNetwork"]
 
@@ -33,7 +33,8 @@ class SpikingNetwork(nn.Module):
     Raises
     ------
     ValueError
-        If there are no blocks, or something follows a block that ends a network.
+        If there are no blocks, something follows a block that ends a network, a block shifts its
+        output in time, or an `Input` block declares or makes other values than those that it reads.
 
     Examples
     --------
@@ -52,10 +53,10 @@ class SpikingNetwork(nn.Module):
             raise ValueError("SpikingNetwork: blocks: found none, expected at least one")
         stream = Stream.of_input(input_spec)
         for position, block in enumerate(blocks):
+            where = f"SpikingNetwork: block {position} ({block.kind})"
             if block.terminal and position + 1 < len(blocks):
-                raise ValueError(
-                    f"SpikingNetwork: block {position} ({block.kind}): found a block behind it, expected none"
-                )
+                raise ValueError(f"{where}: found a block behind it, expected none")
+            _check_block(block, stream, where)
             stream = block.set_reads(stream)
         self.blocks = nn.ModuleList(blocks)
         self.input_spec = input_spec
@@ -85,8 +86,7 @@ class SpikingNetwork(nn.Module):
         Raises
         ------
         ValueError
-            If the shape does not fit, or a value is NaN, infinite or (in `eval()`) not a whole number
-            in range.
+            If the shape does not fit, or a value is NaN, infinite, a fraction or out of range.
         """
         self._check(x)
         for block in self.blocks:
@@ -98,16 +98,7 @@ class SpikingNetwork(nn.Module):
         spec = self.input_spec
         if tuple(x.shape[1:-1]) != spec.shape or x.shape[-1] < 1:
             raise ValueError(f"{self.name}: input shape: found {tuple(x.shape)}, expected (N, {spec.shape}, T)")
-        # A repeated static image is one image: looking at one step is looking at all.
-        seen = x[..., 0] if x.stride(-1) == 0 else x
-        if not bool(torch.isfinite(seen).all()):
-            raise ValueError(f"{self.name}: input values: found NaN or infinity, expected finite numbers")
-        if not self.training and seen.numel():
-            low, high = spec.bounds
-            fits = float(seen.amin()) >= low and float(seen.amax()) <= high and bool((seen == seen.round()).all())
-            if not fits:
-                found = f"{float(seen.amin()):g}..{float(seen.amax()):g}"
-                raise ValueError(f"{self.name}: input values: found {found}, expected whole numbers in {low}..{high}")
+        check_values(time_major(x), spec.bounds, self.name)
 
     def to_ir(self) -> ir.Network:
         """Return the integer network: what `eval()` runs and what is exported.
@@ -157,7 +148,8 @@ class SpikingNetwork(nn.Module):
         for part in parts:
             part.record = {}
         try:
-            device = next(self.parameters()).device
+            # A network of neurons alone has no parameters.
+            device = next(self.parameters(), torch.empty(0)).device
             self(nchwt(torch.from_numpy(np.ascontiguousarray(x)).to(device, torch.get_default_dtype())))
             records = tuple({k: v.cpu().numpy() for k, v in (p.record or {}).items()} for p in parts)
         finally:
@@ -165,3 +157,15 @@ class SpikingNetwork(nn.Module):
                 part.record = None
             self.train(was_training)
         return Trace(records, next(iter(records[-1].values())))
+
+
+def _check_block(block: Deployable, reads: Stream, where: str) -> None:
+    """Raise `ValueError` if `block` makes something else of a stream than the integer network would."""
+    if isinstance(block, Block) and block.delay_shift:
+        raise ValueError(f"{where}: delay_shift: found True, expected False: steps are aligned in a network")
+    if isinstance(block, GradedInput):
+        if block.quantise:
+            raise ValueError(f"{where}: quantise: found True, expected False: a network reads whole numbers")
+        if block.bounds != reads.bounds:
+            found, expected = (f"{low}..{high}" for low, high in (block.bounds, reads.bounds))
+            raise ValueError(f"{where}: declared values: found {found}, expected {expected}")

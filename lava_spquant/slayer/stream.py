@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
+from torch import Tensor
+
 from lava_spquant.ir import InputSpec
 
-__all__ = ["SPIKES", "Stream"]
+__all__ = ["SPIKES", "Stream", "check_values"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,18 @@ class Stream:
         return cls(low, high, 1 / high)
 
     @property
+    def signed(self) -> bool:
+        """Whether there are values below 0."""
+        return self.low < 0
+
+    @property
+    def bits(self) -> int:
+        """Width of the narrowest integer that holds every value."""
+        if self.signed:
+            return max(2, 1 + max(self.high.bit_length(), (-self.low - 1).bit_length()))
+        return max(1, self.high.bit_length())
+
+    @property
     def bounds(self) -> tuple[int, int]:
         """Smallest and largest value."""
         return self.low, self.high
@@ -64,3 +79,28 @@ class Stream:
 
 SPIKES = Stream()
 """0 or 1."""
+
+
+def check_values(x: Tensor, bounds: tuple[int, int], where: str, hint: str = "") -> None:
+    """Raise `ValueError` unless `x` holds whole numbers within `bounds`.
+
+    Parameters
+    ----------
+    x : Tensor, time-major (T, N, ...)
+    bounds : (int, int)
+        Smallest and largest value allowed.
+    where, hint : str
+        Begin and end of the message.
+    """
+    # A repeated static image is one image: looking at one step is looking at all.
+    seen = x[:1] if x.shape[0] > 1 and x.stride(0) == 0 else x
+    if not seen.numel():
+        return
+    expected = f"expected whole numbers in {bounds[0]}..{bounds[1]}{hint}"
+    if not bool(torch.isfinite(seen).all()):
+        raise ValueError(f"{where}: input values: found NaN or infinity, {expected}")
+    low, high = seen.amin().item(), seen.amax().item()
+    if low < bounds[0] or high > bounds[1]:
+        raise ValueError(f"{where}: input values: found {low:g}..{high:g}, {expected}")
+    if seen.is_floating_point() and not bool((seen == seen.round()).all()):
+        raise ValueError(f"{where}: input values: found fractions, {expected}")

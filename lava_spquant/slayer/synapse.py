@@ -38,6 +38,9 @@ class SlayerSynapse(nn.Module, ABC):
     def fit(self, input_shape: tuple[int, ...]) -> None:
         """Learn the shape (C, ...) of the input."""
 
+    def check(self, where: str) -> None:
+        """Raise `NetworkError`, naming `where`, if the weights are not finite."""
+
     @property
     def grad_norm(self) -> float:
         """Norm of the weight gradient divided by the number of weights, as SLAYER's synapses report it."""
@@ -97,6 +100,11 @@ class WeightedSynapse(SlayerSynapse):
         """Tell an unquantised weight how wide it may be deployed."""
         if isinstance(self.quantiser, FullPrecision):
             self.quantiser = FullPrecision(bound, self.quantiser.per_channel)
+
+    def check(self, where: str) -> None:
+        """Raise `NetworkError`, naming `where`, if a weight is NaN or infinite, which rounding would hide."""
+        if not bool(torch.isfinite(self.weight).all()):
+            raise ir.NetworkError(f"{where}: weight: found NaN or infinity, expected finite numbers")
 
     @property
     def grad_norm(self) -> float:

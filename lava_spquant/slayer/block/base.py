@@ -16,7 +16,7 @@ from lava_spquant.slayer import exact
 from lava_spquant.slayer.branch import Branch
 from lava_spquant.slayer.layout import nchwt, time_major
 from lava_spquant.slayer.neuron import SlayerNeuron
-from lava_spquant.slayer.stream import Stream
+from lava_spquant.slayer.stream import Stream, check_values
 from lava_spquant.slayer.synapse import SlayerSynapse
 
 if TYPE_CHECKING:
@@ -182,6 +182,7 @@ class Block(Deployable):
         block = self.to_ir_block("eval", [tuple(x.shape[2:]) for x in inputs])
         current: Tensor | int = 0
         for part, branch, x in zip(block.branches, self._branches, inputs, strict=True):
+            check_values(x, branch.reads.bounds, self.kind, "; declare what arrives with reads=Stream(...)")
             acc = exact.accumulate(part.synapse, x.flatten(0, 1), branch.reads.bounds)
             current = current + exact.rescale(acc, part.gain, part.shift).unflatten(0, x.shape[:2])
         assert isinstance(current, Tensor)

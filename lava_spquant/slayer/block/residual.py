@@ -9,7 +9,7 @@ from torch import Tensor
 from lava_spquant.slayer.block.base import BLOCK_INPUT, Block, BlockOutput, Deployable, Planned
 from lava_spquant.slayer.block.conv import Conv
 from lava_spquant.slayer.branch import Branch
-from lava_spquant.slayer.neuron import NeuronParams, make_neuron
+from lava_spquant.slayer.neuron import CubaConfig, NeuronParams, make_neuron, neuron_config
 from lava_spquant.slayer.quant import WeightQuantiser
 from lava_spquant.slayer.stream import SPIKES, Stream
 from lava_spquant.slayer.synapse import ConvSynapse, IdentitySynapse, SlayerSynapse
@@ -45,6 +45,11 @@ class Residual(Deployable):
     reads : Stream
         What arrives; spikes by default, set by `SpikingNetwork`.
 
+    Raises
+    ------
+    ValueError
+        For an even kernel or a CUBA neuron.
+
     Examples
     --------
     >>> import torch
@@ -68,6 +73,8 @@ class Residual(Deployable):
         reads: Stream = SPIKES,
     ) -> None:
         super().__init__(count_log)
+        if isinstance(neuron_config(neuron_params), CubaConfig):
+            raise ValueError("Residual: neuron_params: found a CUBA neuron, expected one that adds up two branches")
         kernel = (kernel_size, kernel_size) if isinstance(kernel_size, int) else kernel_size
         if kernel[0] % 2 == 0 or kernel[1] % 2 == 0:
             raise ValueError(f"Residual: kernel_size: found {kernel_size}, expected odd numbers")

@@ -10,8 +10,9 @@ from torch import Tensor
 from lava_spquant import ir
 from lava_spquant.slayer.block.base import Block, BlockOutput, Deployable, Planned
 from lava_spquant.slayer.branch import Branch
+from lava_spquant.slayer.layout import time_major
 from lava_spquant.slayer.neuron import CubaConfig, NeuronParams, make_neuron, neuron_config
-from lava_spquant.slayer.stream import Stream
+from lava_spquant.slayer.stream import Stream, check_values
 from lava_spquant.slayer.synapse import IdentitySynapse
 
 if TYPE_CHECKING:
@@ -56,16 +57,9 @@ class GradedInput(Deployable):
     def forward(self, x: Tensor) -> BlockOutput:
         """Return whole numbers of the same shape (NCT or NCHWT)."""
         self.note_input(x)
-        if not bool(torch.isfinite(x).all()):
-            raise ValueError("Input: values: found NaN or infinity, expected finite numbers")
         if self.quantise:
             x = torch.floor(x * self.bounds[1] + 0.5)
-        low, high = x.amin().item(), x.amax().item()
-        if low < self.bounds[0] or high > self.bounds[1]:
-            expected = f"{self.bounds[0]}..{self.bounds[1]} ({self.bits} bits)"
-            raise ValueError(f"Input: values: found {low:g}..{high:g}, expected {expected}")
-        if not bool((x == x.round()).all()):
-            raise ValueError("Input: values: found fractions, expected whole numbers; or give quantise=True")
+        check_values(time_major(x), self.bounds, "Input", "" if self.quantise else "; or give quantise=True")
         return (x, None) if self.count_log else x
 
     def plan(self) -> list[Planned]:

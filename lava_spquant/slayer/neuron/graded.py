@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,8 @@ class ReadoutNeuron(SlayerNeuron):
 
     def respond(self, current: Tensor) -> Tensor:
         """Return the running sum over time."""
-        return current.cumsum(dim=0)
+        # torch's own cumulative sum has no deterministic form on a GPU.
+        return torch.stack(list(accumulate(current)))
 
     def exact(self, block: ir.Block, current: Tensor) -> dict[str, Tensor]:
         """Run `ir.Readout` step by step on int32 tensors."""
@@ -99,7 +101,8 @@ class RelayNeuron(SlayerNeuron):
     def to_ir(self, name: str, branches: Sequence[Branch], sources: Sequence[int]) -> ir.Block:
         """Gain 1, no bias."""
         channels = branches[0].out_channels
-        branch = ir.Branch(branches[0].to_ir_synapse(), ir.constant_gain(1, channels), 0, sources[0])
+        synapse = branches[0].to_ir_synapse(f"block {name!r}")
+        branch = ir.Branch(synapse, ir.constant_gain(1, channels), 0, sources[0])
         return ir.Block(name, (branch,), ir.Relay(), np.zeros(channels, dtype=np.int32), 0)
 
     def stream(self, reads: Stream) -> Stream:

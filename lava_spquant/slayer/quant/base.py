@@ -97,8 +97,9 @@ def channel_std(weight: Tensor, per_channel: bool) -> Tensor:
 
 
 def pass_through(value: Tensor, weight: Tensor) -> Tensor:
-    """Return `value` with the gradient of `weight`: the straight-through estimator."""
-    return weight + (value - weight).detach()
+    """Return exactly `value`, with the gradient of `weight`: the straight-through estimator."""
+    # What is added is 0. The usual `weight + (value - weight)` would be off by a rounding error.
+    return value.detach() + (weight - weight.detach())
 
 
 def round_half_even(x: Tensor) -> Tensor:

@@ -71,4 +71,5 @@ class Sawb:
 
     def fake(self, weight: Tensor) -> Tensor:
         """Return the levels as floats, with gradient inside the clip."""
-        return clipped_straight_through(self.integers(weight), weight)
+        clip = self.clip_value(weight)
+        return clipped_straight_through(clip_and_round(weight, clip, self.bits), weight, clip)

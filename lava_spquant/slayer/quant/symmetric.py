@@ -22,18 +22,18 @@ def clip_and_round(weight: Tensor, clip: Tensor, bits: int) -> QuantisedWeight:
     ----------
     weight : Tensor, shape (C_out, ...)
     clip : Tensor, shape (1,) or (C_out,)
-        Not negative; where it is 0 the weights must be 0 and the scale is 1.
+        Not negative; where it is 0, or too small to be divided, all levels are 0 and the scale is 1.
     bits : int
     """
     weight, clip = weight.detach(), clip.detach()
     top = top_level(bits)
-    scale = torch.where(clip > 0, clip / top, torch.ones_like(clip))
+    scale = clip / top
+    scale = torch.where(scale == 0, torch.ones_like(scale), scale)
     values = round_half_even(weight / spread(scale, weight.ndim)).clamp(-top, top)
     return QuantisedWeight(values, scale, float(bits))
 
 
-def clipped_straight_through(quantised: QuantisedWeight, weight: Tensor) -> Tensor:
-    """Return the quantised values; the gradient passes inside the clip and is 0 outside."""
-    limit = spread(quantised.scale * top_level(int(quantised.bits)), weight.ndim)
-    inside = torch.minimum(torch.maximum(weight, -limit), limit)
-    return pass_through(quantised.real(), inside)
+def clipped_straight_through(quantised: QuantisedWeight, weight: Tensor, clip: Tensor) -> Tensor:
+    """Return the quantised values; the gradient passes up to and at the clip, and is 0 beyond."""
+    inside = weight.abs() <= spread(clip.detach(), weight.ndim)
+    return pass_through(quantised.real(), torch.where(inside, weight, weight.detach()))

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from lava_spquant.ir.limits import WEIGHT_BITS_MAX
-from lava_spquant.slayer.quant.base import QuantisedWeight, largest
+from lava_spquant.slayer.quant.base import QuantisedWeight, largest, pass_through
 from lava_spquant.slayer.quant.symmetric import clip_and_round, clipped_straight_through, top_level
 
 __all__ = ["FixedStep", "Uniform"]
@@ -49,7 +49,7 @@ class Uniform:
 
     def fake(self, weight: Tensor) -> Tensor:
         """Return the levels as floats."""
-        return clipped_straight_through(self.integers(weight), weight)
+        return pass_through(self.integers(weight).real(), weight)
 
 
 @dataclass(frozen=True)
@@ -90,9 +90,11 @@ class FixedStep:
 
     def integers(self, weight: Tensor) -> QuantisedWeight:
         """Return the rounded levels; the scale is the step."""
-        clip = torch.full((1,), self.step * top_level(self.bits), dtype=weight.dtype, device=weight.device)
-        return clip_and_round(weight, clip, self.bits)
+        return clip_and_round(weight, self._clip(weight), self.bits)
 
     def fake(self, weight: Tensor) -> Tensor:
-        """Return the levels as floats."""
-        return clipped_straight_through(self.integers(weight), weight)
+        """Return the levels as floats, with gradient inside the outermost ones."""
+        return clipped_straight_through(self.integers(weight), weight, self._clip(weight))
+
+    def _clip(self, weight: Tensor) -> Tensor:
+        return torch.full((1,), self.step * top_level(self.bits), dtype=weight.dtype, device=weight.device)
