@@ -84,7 +84,7 @@ class InputSpec:
         low, high = self.bounds
         if x.size and (x.min() < low or x.max() > high):
             raise NetworkError(f"input: values: found {x.min()}..{x.max()}, expected {low}..{high}")
-        return x.astype(np.int32)
+        return x.astype(np.int32, copy=False)
 
 
 @dataclass(frozen=True, eq=False)
