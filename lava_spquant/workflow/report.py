@@ -101,7 +101,9 @@ def report(
         return Report(network, memory(network))
     if steps is None:
         raise ValueError("report: steps: found none, expected the time steps for which an image is shown")
-    runs = traces(network, head(split, limit), steps, executor, progress=progress)
+    runs = traces(
+        network, head(split, limit), steps, executor, progress=lambda name, total: progress("activity", total)
+    )
     first = next(runs)
     measured = activity(network, ((chunk.x, trace) for chunk, trace in chain((first,), runs)))
     return Report(network, memory(network), measured, first)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["LAVA_SAMPLES", "Result", "Verification", "verify"]
 
+COMPARED = ("reference",)
+"""Executors that run every sample; enter a new one here, behind the reference. Lava runs fewer."""
+
 LAVA_SAMPLES = 50
 """Samples in Lava by default: enough to meet every neuron, few enough to wait for."""
 
@@ -148,7 +151,7 @@ def verify(
     """
     part = head(split, samples)
     wanted: dict[str, int] = {} if model is None else {"slayer": len(part)}
-    wanted |= {"reference": len(part)} | ({"lava": min(lava_samples, len(part))} if lava_samples > 0 else {})
+    wanted |= dict.fromkeys(COMPARED, len(part)) | ({"lava": min(lava_samples, len(part))} if lava_samples > 0 else {})
     if len(wanted) < 2:
         raise ValueError("verify: executors: found the reference alone, expected a trained model or samples for Lava")
     check_fits(network, part)
