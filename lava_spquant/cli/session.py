@@ -85,7 +85,7 @@ class Session:
             traceback.print_exception(error, file=sys.stderr)
         text = " ".join(str(error).split()) or type(error).__name__
         if isinstance(error, ModuleNotFoundError):
-            text += "; install what this command needs with: pip install 'lava_spquant[all]'"
+            text += "; it comes with lava_spquant's extra 'all'"
         if code == CRASH:
             text = f"{type(error).__name__}: {text}" + ("" if self.debug else " (--debug shows where)")
         sys.stderr.write(f"error: {text}\n")

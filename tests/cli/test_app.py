@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from lava_spquant.workflow import EXECUTORS
+from lava_spquant.workflow.executor import Executor
 from tests.cli.conftest import Shell
 from tests.paths import ROOT
 
@@ -44,4 +46,20 @@ def test_what_runs_files_needs_no_torch(digits_net: Path) -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
     assert result.stdout.strip() == "[0, 0, 0, 2]", result.stderr
-    assert "pip install" in result.stderr
+    assert "extra 'all'" in result.stderr
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a model broke"), TimeoutError("too slow"), KeyError("gone")])
+def test_a_run_that_breaks_down_is_no_bad_input(
+    shell: Shell, digits_net: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def broken(x: object, done: object) -> None:
+        raise error
+
+    broken_lava = Executor("lava", "broken", lambda network, model: broken)  # type: ignore[arg-type, return-value]
+    monkeypatch.setitem(EXECUTORS, "lava", broken_lava)
+    found = shell("run", digits_net, "-e", "lava", "--json", "-q")
+    assert found.code == 3
+    assert type(error).__name__ in found.err
+    assert str(error.args[0]) in found.values["error"]
+    assert "Traceback" not in found.err
