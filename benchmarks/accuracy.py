@@ -1,0 +1,115 @@
+"""How well networks classify, on every executor.
+
+python benchmarks/accuracy.py                       # the networks of netx_models/
+python benchmarks/accuracy.py runs/digits-cnn/last.ckpt --lava 100
+
+A `.net` file runs on the integer reference and in Lava, a checkpoint in SLAYER's eval() too. Exit code 1 tells that
+two executors classified an image differently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+from common import Quick, networks, table
+from rich.table import Table
+
+from lava_spquant.cli.opening import load_training
+from lava_spquant.cli.options import DataPath, Debug, Json, Limit, Quiet
+from lava_spquant.cli.session import session
+from lava_spquant.data import DataError, ImageSplit
+from lava_spquant.report.machine import machine
+from lava_spquant.workflow import EXECUTORS, Evaluation, Loaded, Progress, evaluate, load
+from lava_spquant.workflow.loading import CHECKPOINT_SUFFIX
+from lava_spquant.workflow.verify import LAVA_SAMPLES
+
+QUICK_SAMPLES, QUICK_LAVA = 100, 5
+
+Row = dict[str, Any]
+
+
+def main(
+    sources: Annotated[
+        Optional[list[Path]],  # noqa: UP045 (typer reads this on Python 3.10)
+        typer.Argument(metavar="[NET|CKPT]...", help="Networks; those of netx_models/ by default."),
+    ] = None,
+    lava: Annotated[int, typer.Option("--lava", min=0, help="Test images in Lava; 0 for none.")] = LAVA_SAMPLES,
+    limit: Limit = None,
+    data_path: DataPath = None,
+    quick: Quick = False,
+    json_output: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Print the accuracy of networks on every executor."""
+    if quick:
+        limit, lava = min(limit or QUICK_SAMPLES, QUICK_SAMPLES), min(lava, QUICK_LAVA)
+    rows: list[Row] = []
+    skipped: list[dict[str, str]] = []
+    with session(json_output, quiet, debug) as now, now.progress() as progress:
+        for source in sources or networks():
+            if source.suffix == CHECKPOINT_SUFFIX:
+                load_training(debug)
+            found = load(source)
+            try:
+                # The digits ship with scikit-learn: a path is for the other data sets.
+                images = found.test_data(data_path if found.dataset != "digits" else None)
+            except DataError as error:
+                skipped.append({"network": str(source), "reason": str(error)})
+                now.note(f"{source} is left out: {error}")
+                continue
+            rows += measure(found, images, limit, lava, progress)
+        if not rows:
+            raise ValueError("accuracy: networks: found none whose test images are here, expected at least one")
+        ok = all(row["same_predictions"] == row["samples"] for row in rows)
+        now.finish({"ok": ok, "machine": machine().values(), "rows": rows, "skipped": skipped}, shown(rows), ok=ok)
+
+
+def measure(found: Loaded, images: ImageSplit, limit: int | None, lava: int, progress: Progress) -> Iterator[Row]:
+    """Yield one row per executor."""
+    counts: dict[str, int | None] = {"reference": limit}
+    counts |= {"slayer": limit} if found.model is not None else {}
+    counts |= {"lava": min(lava, limit or lava)} if lava else {}
+    baseline: Evaluation | None = None
+    for executor, count in counts.items():
+        done = evaluate(
+            found.network, images, found.known_steps(), executor, limit=count, model=found.model, progress=progress
+        )
+        baseline = baseline or done
+        same = baseline.predictions[: done.result.samples] == done.predictions
+        yield {
+            "network": found.network.name,
+            "dataset": found.dataset,
+            "steps": found.steps,
+            "executor": executor,
+            "samples": done.result.samples,
+            "correct": done.result.correct,
+            "accuracy": done.accuracy,
+            "same_predictions": int(same.sum()),
+            "samples_per_second": done.result.samples / done.seconds,
+        }
+
+
+def shown(rows: list[Row]) -> Table:
+    """Return the rows as a table."""
+    columns = ("network", "executor", "test images", "correct", "accuracy", "as the reference", "images per second")
+    cells = (
+        (
+            row["network"],
+            EXECUTORS[row["executor"]].label,
+            f"{row['samples']:,}",
+            f"{row['correct']:,}",
+            f"{row['accuracy']:.2%}",
+            f"{row['same_predictions'] / row['samples']:.2%}",
+            f"{row['samples_per_second']:,.0f}",
+        )
+        for row in rows
+    )
+    return table("Accuracy", columns, cells, text_columns=2)
+
+
+if __name__ == "__main__":
+    typer.run(main)
