@@ -111,7 +111,8 @@ class Branch(nn.Module):
                 if t is not None
             )
             slope = gamma / np.sqrt(var + self.norm.eps)
-            factor, offset = factor * slope, beta - mean * slope
+            with np.errstate(invalid="ignore"):  # the fold refuses what is not finite, by name
+                factor, offset = factor * slope, beta - mean * slope
         if self.bias is not None:
             offset = offset + self.bias.detach().cpu().numpy().astype(np.float64)
         return factor, offset

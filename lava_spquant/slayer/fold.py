@@ -74,6 +74,8 @@ def fold_gains(
         where = f"block {name!r}, branch {index}"
         synapse = branch.to_ir_synapse(where)
         factor, offset = (values * unit for values in branch.affine())
+        if not (np.all(np.isfinite(factor)) and np.all(np.isfinite(offset))):
+            raise ir.NetworkError(f"{where}: scale or offset: found NaN or infinity, expected finite numbers")
         bound = np.broadcast_to(branch.acc_bound(synapse), factor.shape)
         if spiking:
             flatten = _flattening(factor, bound, GAIN_LIMIT * vth)
@@ -83,8 +85,6 @@ def fold_gains(
         coarse |= set(fitted.coarse)
         made.append(ir.Branch(synapse, fitted.gain, fitted.shift, source))
         bias = bias + offset
-    if not np.all(np.isfinite(bias)):
-        raise ir.NetworkError(f"block {name!r}: bias: found NaN or infinity, expected finite numbers")
     if coarse:
         log.warning("block %r: gains of channels %s keep fewer than 8 significant bits", name, sorted(coarse))
     return Folded(tuple(made), np.rint(bias).astype(np.int64), tuple(sorted(coarse)), tuple(sorted(saturated)))
