@@ -71,8 +71,8 @@ class Branch(nn.Module):
     def set_reads(self, reads: Stream) -> None:
         """Declare what arrives; a container calls it with the preceding block's stream."""
         self.reads = reads
-        # A layer that is exported by itself is proven for the whole width of what it reads.
-        self.synapse.reads(2 ** (reads.bits - 1) if reads.signed else 2**reads.bits - 1)
+        low, high = reads.proven
+        self.synapse.reads(max(-low, high))
 
     def accumulate(self, x: Tensor) -> Tensor:
         """Return float accumulators (T, N, C, ...) for whole numbers (T, N, ...), not scaled."""
@@ -130,5 +130,5 @@ class Branch(nn.Module):
 
     def acc_bound(self, synapse: ir.Synapse) -> NDArray[np.int64]:
         """Return the largest magnitude of each channel's accumulator, int64 (C,) or (1,)."""
-        low, high = synapse.acc_bounds(self.reads.bounds)
+        low, high = synapse.acc_bounds(self.reads.proven)
         return np.maximum(-low, high).astype(np.int64)

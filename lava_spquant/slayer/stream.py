@@ -72,6 +72,11 @@ class Stream:
         return max(1, self.high.bit_length())
 
     @property
+    def proven(self) -> tuple[int, int]:
+        """Range of that integer: a layer in a file is proven for all of it, as the layer before it is not known."""
+        return (-(2 ** (self.bits - 1)), 2 ** (self.bits - 1) - 1) if self.signed else (0, 2**self.bits - 1)
+
+    @property
     def bounds(self) -> tuple[int, int]:
         """Smallest and largest value."""
         return self.low, self.high

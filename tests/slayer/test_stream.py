@@ -18,7 +18,12 @@ def test_width(low: int, high: int, bits: int, signed: bool) -> None:
     stream = Stream(low, high)
     assert (stream.bits, stream.signed) == (bits, signed)
     found = ir.InputSpec((1,), stream.bits, stream.signed).bounds
+    assert stream.proven == found
     assert found[0] <= low < high <= found[1]
+
+
+def test_sums_may_be_wider_than_any_input() -> None:
+    assert Stream(0, 2**20).proven == (0, 2**21 - 1)
 
 
 def test_inputs() -> None:

@@ -179,7 +179,7 @@ class Block(Deployable):
 
     @torch.no_grad()
     def _forward_exact(self, inputs: list[Tensor]) -> Tensor:
-        block = self.to_ir_block("eval", [tuple(x.shape[2:]) for x in inputs])
+        block = self.to_ir_block(self.kind, [tuple(x.shape[2:]) for x in inputs])
         current: Tensor | int = 0
         for part, branch, x in zip(block.branches, self._branches, inputs, strict=True):
             check_values(x, branch.reads.bounds, self.kind, "; declare what arrives with reads=Stream(...)")
