@@ -40,7 +40,7 @@ LAYERS = {
         late=("h5py", "lava_spquant.netx", "lava_spquant.data"),
     ),
     "netx": Layer(("h5py", "lava_spquant.ir")),
-    "engine": Layer(("numba", "lava_spquant.ir")),
+    "engine": Layer(("numba", "llvmlite", "lava_spquant.ir")),
     "proc": Layer(
         (
             "lava.magma",

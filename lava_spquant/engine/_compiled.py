@@ -1,0 +1,41 @@
+"""The compiled interpreter, from a cache on disk that belongs to exactly this source."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numba as nb
+
+__all__ = ["cache_folder", "run_samples"]
+
+
+def cache_folder() -> Path:
+    """Return the folder of compiled code, under `$XDG_CACHE_HOME` or `~/.cache`.
+
+    Its name holds a digest of this package's sources: numba looks at the file of a function only, and would
+    take compiled code for fresh whose callee in another file has changed.
+    """
+    digest = hashlib.sha256(nb.__version__.encode())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "lava_spquant" / f"engine-{digest.hexdigest()[:16]}"
+
+
+@contextmanager
+def _cached_in(folder: Path) -> Iterator[None]:
+    """Let functions that are decorated inside keep their compiled code in `folder`."""
+    before = nb.config.CACHE_DIR
+    nb.config.CACHE_DIR = str(folder)
+    try:
+        yield
+    finally:
+        nb.config.CACHE_DIR = before
+
+
+with _cached_in(cache_folder()):
+    from lava_spquant.engine._run import run_samples

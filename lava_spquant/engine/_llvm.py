@@ -1,0 +1,148 @@
+"""Sixteen-lane integer vectors in LLVM, for the loops that a plain Python loop compiles badly.
+
+Numba widens every int32 product to 64 bits and keeps accumulator arrays in memory. The intrinsics of
+this package say instead, in LLVM's portable vector language, which values stay in registers. LLVM
+lowers them to AVX-512, AVX2 or anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from llvmlite import ir as ll
+from numba.core import cgutils
+
+__all__ = ["I16", "I32", "I64", "LANES", "Emitter", "counted_loop", "data_pointer"]
+
+I1, I16, I32, I64 = ll.IntType(1), ll.IntType(16), ll.IntType(32), ll.IntType(64)
+
+LANES = 16
+"""int32 values in one vector; rows of neurons are padded to a multiple of it."""
+
+
+def data_pointer(context: Any, builder: ll.IRBuilder, kind: Any, value: Any) -> Any:
+    """Return the data pointer of a NumPy array argument."""
+    return context.make_array(kind)(context, builder, value).data
+
+
+def counted_loop(
+    builder: ll.IRBuilder,
+    start: Any,
+    stop: Any,
+    step: int,
+    carried: Sequence[Any],
+    body: Callable[[Any, list[Any]], list[Any]],
+) -> list[Any]:
+    """Emit `for i in range(start, stop, step)` with values carried in registers; return their last values.
+
+    Parameters
+    ----------
+    builder : IRBuilder
+    start, stop : LLVM i64
+    step : int
+    carried : sequence of LLVM values
+        Their values before the loop.
+    body : callable
+        Maps (index, carried values) to the next carried values.
+    """
+    before = builder.block
+    loop, done = builder.append_basic_block("loop"), builder.append_basic_block("done")
+    builder.cbranch(builder.icmp_signed("<", start, stop), loop, done)
+    builder.position_at_end(loop)
+    index = builder.phi(I64)
+    index.add_incoming(start, before)
+    phis = [builder.phi(value.type) for value in carried]
+    for phi, value in zip(phis, carried, strict=True):
+        phi.add_incoming(value, before)
+    nexts = body(index, phis)
+    following = builder.add(index, I64(step))
+    tail = builder.block
+    index.add_incoming(following, tail)
+    for phi, value in zip(phis, nexts, strict=True):
+        phi.add_incoming(value, tail)
+    builder.cbranch(builder.icmp_signed("<", following, stop), loop, done)
+    builder.position_at_end(done)
+    results = []
+    for value, following_value in zip(carried, nexts, strict=True):
+        result = builder.phi(value.type)
+        result.add_incoming(value, before)
+        result.add_incoming(following_value, tail)
+        results.append(result)
+    return results
+
+
+class Emitter:
+    """Arithmetic on vectors of `LANES` int32 values."""
+
+    def __init__(self, builder: ll.IRBuilder, lanes: int = LANES) -> None:
+        self.builder, self.lanes = builder, lanes
+        self.kind = ll.VectorType(I32, lanes)
+        self.zero = ll.Constant(self.kind, None)
+
+    def splat(self, value: Any) -> Any:
+        """Return a vector with the scalar i32 or i64 `value` in every lane."""
+        scalar = self.builder.trunc(value, I32) if value.type == I64 else value
+        undefined = ll.Constant(self.kind, ll.Undefined)
+        first = self.builder.insert_element(undefined, scalar, I32(0))
+        return self.builder.shuffle_vector(first, undefined, ll.Constant(ll.VectorType(I32, self.lanes), None))
+
+    def constant(self, value: int) -> Any:
+        """Return a vector of a Python int."""
+        return ll.Constant(self.kind, [I32(value)] * self.lanes)
+
+    @property
+    def iota(self) -> Any:
+        """The vector 0, 1, 2, ..."""
+        return ll.Constant(self.kind, [I32(k) for k in range(self.lanes)])
+
+    def load(self, pointer: Any, index: Any, element: Any = I32) -> Any:
+        """Load `lanes` values from an unaligned place, sign-extended to int32."""
+        vector = ll.VectorType(element, self.lanes)
+        place = self.builder.bitcast(self.builder.gep(pointer, [index]), vector.as_pointer())
+        value = self.builder.load(place, align=element.width // 8)
+        return value if element == I32 else self.builder.sext(value, self.kind)
+
+    def store(self, value: Any, pointer: Any, index: Any) -> None:
+        """Store to an unaligned place."""
+        place = self.builder.bitcast(self.builder.gep(pointer, [index]), value.type.as_pointer())
+        self.builder.store(value, place, align=4)
+
+    def select(self, mask: Any, then: Any, otherwise: Any) -> Any:
+        """Choose lane by lane."""
+        return self.builder.select(mask, then, otherwise)
+
+    def greater(self, a: Any, b: Any) -> Any:
+        """Return the mask a > b."""
+        return self.builder.icmp_signed(">", a, b)
+
+    def clip(self, x: Any, low: Any, high: Any) -> Any:
+        """Return min(max(x, low), high)."""
+        x = self.select(self.greater(low, x), low, x)
+        return self.select(self.greater(x, high), high, x)
+
+    def decay(self, x: Any, keep: Any) -> Any:
+        """Return `x * keep / 4096` rounded toward zero, for |x| < 2**24 and 0 <= keep <= 4096.
+
+        The magnitude is split at bit 12, so that nothing leaves 32 bits:
+        `(hi * 4096 + lo) * keep >> 12 = hi * keep + (lo * keep >> 12)`.
+        """
+        b = self.builder
+        sign = b.ashr(x, self.constant(31))
+        magnitude = b.sub(b.xor(x, sign), sign)
+        high = b.mul(b.lshr(magnitude, self.constant(12)), keep)
+        low = b.lshr(b.mul(b.and_(magnitude, self.constant(4095)), keep), self.constant(12))
+        result = b.add(high, low)
+        return b.sub(b.xor(result, sign), sign)
+
+    def compress(self, value: Any, mask: Any) -> Any:
+        """Return the lanes of `value` that `mask` selects, moved to the front."""
+        masks = ll.VectorType(I1, self.lanes)
+        function = ll.FunctionType(self.kind, [self.kind, masks, self.kind])
+        name = f"llvm.experimental.vector.compress.v{self.lanes}i32"
+        callee = cgutils.get_or_insert_function(self.builder.module, function, name)
+        return self.builder.call(callee, [value, mask, ll.Constant(self.kind, ll.Undefined)])
+
+    def bits(self, mask: Any) -> Any:
+        """Return the mask as an i64."""
+        return self.builder.zext(self.builder.bitcast(mask, ll.IntType(self.lanes)), I64)

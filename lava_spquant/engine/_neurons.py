@@ -1,0 +1,223 @@
+"""One row of neurons advanced by one step, sixteen at a time, with its spikes written as a list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir as ll
+from numba.core import types
+from numba.extending import intrinsic
+
+from lava_spquant.engine._llvm import I32, I64, LANES, Emitter, counted_loop, data_pointer
+from lava_spquant.ir.limits import STATE_MAX
+
+__all__ = ["cuba_row", "graded_row", "qlif_row", "rank_row", "rescale_row"]
+
+
+@intrinsic
+def rescale_row(typingctx, acc, gain, gain_at, half, shift, current, count, add):
+    """Do `current (+)= (acc * gain + half) >> shift` over `count` neurons, a multiple of 16."""
+    signature = types.void(acc, gain, types.intp, types.intp, types.intp, current, types.intp, types.boolean)
+
+    def codegen(context: Any, builder: ll.IRBuilder, sig: Any, args: Any) -> Any:
+        accs, gains, currents = (data_pointer(context, builder, sig.args[k], args[k]) for k in (0, 1, 5))
+        emit = Emitter(builder)
+        half, shift = emit.splat(args[3]), emit.splat(args[4])
+        # All ones where the current is added to, all zeros where it is set.
+        mask = builder.sub(emit.zero, emit.splat(builder.zext(args[7], I64)))
+
+        def body(i: Any, carried: list[Any]) -> list[Any]:
+            product = builder.mul(emit.load(accs, i), emit.load(gains, builder.add(args[2], i)))
+            scaled = builder.ashr(builder.add(product, half), shift)
+            before = builder.and_(emit.load(currents, i), mask)
+            emit.store(builder.add(before, scaled), currents, i)
+            return []
+
+        counted_loop(builder, I64(0), args[6], LANES, [], body)
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+def _emit_spikes(emit: Emitter, spikes: Any, i: Any, found: Any, pointers: dict[str, Any]) -> Any:
+    """Append the spiking neurons' places in the row to the list; keep mask and count of every sixteen."""
+    builder = emit.builder
+    places = builder.add(emit.iota, emit.splat(i))
+    emit.store(emit.compress(places, spikes), pointers["events"], builder.add(pointers["events_at"], found))
+    bits = emit.bits(spikes)
+    chunk = builder.lshr(i, I64(4))
+    builder.store(builder.trunc(bits, I32), builder.gep(pointers["masks"], [chunk]))
+    builder.store(builder.trunc(found, I32), builder.gep(pointers["counts"], [chunk]))
+    return builder.add(found, builder.ctpop(bits))
+
+
+def _emit_row(
+    context: Any, builder: ll.IRBuilder, sig: Any, args: Any, states: int, params: int, step: Callable[..., Any]
+) -> Any:
+    """Emit the loop of `_row_intrinsic`; return the number of spikes."""
+    pointer = {k: data_pointer(context, builder, sig.args[k], args[k]) for k in (0, 1, 3, 4, 6, 8, 10, 11, 12)}
+    emit = Emitter(builder)
+    values = [emit.splat(builder.load(builder.gep(pointer[6], [builder.add(args[7], I64(k))]))) for k in range(params)]
+    lists = {"events": pointer[8], "events_at": args[9], "masks": pointer[10], "counts": pointer[11]}
+
+    def body(i: Any, carried: list[Any]) -> list[Any]:
+        at = builder.add(args[5], i)
+        arrays = [pointer[4]] if states == 1 else [pointer[3], pointer[4]]
+        old = [emit.load(p, at) for p in arrays]
+        drive = emit.load(pointer[0], i), emit.load(pointer[1], builder.add(args[2], i))
+        spikes, new = step(emit, old, drive, values)
+        for p, value in zip(arrays, new, strict=True):
+            emit.store(value, p, at)
+        with builder.if_then(args[14]):
+            emit.store(builder.zext(spikes, emit.kind), pointer[12], builder.add(args[13], i))
+        return [_emit_spikes(emit, spikes, i, carried[0], lists)]
+
+    (found,) = counted_loop(builder, I64(0), args[15], LANES, [I64(0)], body)
+    return found
+
+
+def _row_intrinsic(states: int, params: int, step: Callable[..., tuple[Any, list[Any]]]) -> Any:
+    """Return an intrinsic that runs `step` over a row.
+
+    Its arguments: current, bias, bias_at, `states` arrays with one common offset, `params` int64 values in an
+    array at an offset, events, events_at, masks, counts, flags, flags_at, write_flags, count. It returns the number
+    of spikes.
+    """
+
+    @intrinsic
+    def row(
+        typingctx,
+        current,
+        bias,
+        bias_at,
+        u,
+        v,
+        state_at,
+        par,
+        par_at,
+        events,
+        events_at,
+        masks,
+        counts,
+        flags,
+        flags_at,
+        write_flags,
+        count,
+    ):
+        intp = types.intp
+        signature = intp(
+            current, bias, intp, u, v, intp, par, intp, events, intp, masks, counts, flags, intp, types.boolean, intp
+        )
+
+        def codegen(context: Any, builder: ll.IRBuilder, sig: Any, args: Any) -> Any:
+            return _emit_row(context, builder, sig, args, states, params, step)
+
+        return signature, codegen
+
+    return row
+
+
+def _qlif(emit: Emitter, old: list[Any], drive: tuple[Any, Any], p: list[Any]) -> tuple[Any, list[Any]]:
+    """`ir.qlif_step`; p = keep, vth, -1 where soft, half, k, q_min, q_max, quantise (0 or -1)."""
+    b = emit.builder
+    keep, vth, soft, half, exponent, low, high, quantised = p
+    m = b.add(b.add(emit.decay(old[0], keep), drive[0]), drive[1])
+    m = emit.clip(m, emit.constant(-STATE_MAX), emit.constant(STATE_MAX))
+    spikes = emit.greater(m, vth)
+    after = emit.select(spikes, b.and_(b.sub(m, vth), soft), m)
+    level = emit.clip(b.ashr(b.add(after, half), exponent), low, high)
+    stepped = b.shl(level, exponent)
+    return spikes, [b.or_(b.and_(stepped, quantised), b.and_(after, b.not_(quantised)))]
+
+
+def _cuba(emit: Emitter, old: list[Any], drive: tuple[Any, Any], p: list[Any]) -> tuple[Any, list[Any]]:
+    """`ir.cuba_step`; p = keep of u, keep of v, vth."""
+    b = emit.builder
+    limit, span = emit.constant(STATE_MAX + 1), emit.constant(2 * (STATE_MAX + 1))
+    lowest = emit.constant(-STATE_MAX)
+    u = b.add(emit.decay(old[0], p[0]), drive[0])
+    u = emit.select(emit.greater(u, limit), b.sub(u, span), emit.select(emit.greater(lowest, u), b.add(u, span), u))
+    m = b.add(b.add(emit.decay(old[1], p[1]), u), drive[1])
+    m = emit.clip(m, lowest, emit.constant(STATE_MAX))
+    spikes = emit.greater(m, p[2])
+    return spikes, [u, emit.select(spikes, emit.zero, m)]
+
+
+qlif_row = _row_intrinsic(1, 8, _qlif)
+cuba_row = _row_intrinsic(2, 3, _cuba)
+
+
+@intrinsic
+def graded_row(
+    typingctx,
+    current,
+    bias,
+    bias_at,
+    v,
+    state_at,
+    keeps,
+    events,
+    events_at,
+    values,
+    values_at,
+    masks,
+    counts,
+    dense,
+    dense_at,
+    count,
+):
+    """Run a read-out (keeps state) or a relay (does not); list values other than 0 with their places."""
+    intp = types.intp
+    signature = intp(
+        current, bias, intp, v, intp, types.boolean, events, intp, values, intp, masks, counts, dense, intp, intp
+    )
+
+    def codegen(context: Any, builder: ll.IRBuilder, sig: Any, args: Any) -> Any:
+        pointer = {k: data_pointer(context, builder, sig.args[k], args[k]) for k in (0, 1, 3, 6, 8, 10, 11, 12)}
+        emit = Emitter(builder)
+        lists = {"events": pointer[6], "events_at": args[7], "masks": pointer[10], "counts": pointer[11]}
+        top, bottom = emit.constant(STATE_MAX), emit.constant(-STATE_MAX)
+
+        def body(i: Any, carried: list[Any]) -> list[Any]:
+            at = builder.add(args[4], i)
+            total = builder.add(emit.load(pointer[0], i), emit.load(pointer[1], builder.add(args[2], i)))
+            kept = emit.clip(builder.add(emit.load(pointer[3], at), total), bottom, top)
+            out = builder.select(args[5], kept, total)
+            with builder.if_then(args[5]):
+                emit.store(kept, pointer[3], at)
+            emit.store(out, pointer[12], builder.add(args[13], i))
+            nonzero = builder.icmp_signed("!=", out, emit.zero)
+            place = builder.add(args[9], carried[0])
+            emit.store(emit.compress(out, nonzero), pointer[8], place)
+            return [_emit_spikes(emit, nonzero, i, carried[0], lists)]
+
+        (found,) = counted_loop(builder, I64(0), args[14], LANES, [I64(0)], body)
+        return found
+
+    return signature, codegen
+
+
+@intrinsic
+def rank_row(typingctx, masks, counts, channels, pixels, at, width):
+    """`pixels[at + x] =` number of events before pixel x, for x in 0..width-1."""
+    intp = types.intp
+    signature = types.void(masks, counts, intp, pixels, intp, intp)
+
+    def codegen(context: Any, builder: ll.IRBuilder, sig: Any, args: Any) -> Any:
+        pointer = {k: data_pointer(context, builder, sig.args[k], args[k]) for k in (0, 1, 3)}
+
+        def body(x: Any, carried: list[Any]) -> list[Any]:
+            place = carried[0]
+            chunk = builder.lshr(place, I64(4))
+            below = builder.shl(I32(1), builder.trunc(builder.and_(place, I64(15)), I32))
+            mask = builder.load(builder.gep(pointer[0], [chunk]))
+            before = builder.ctpop(builder.and_(mask, builder.sub(below, I32(1))))
+            rank = builder.add(builder.load(builder.gep(pointer[1], [chunk])), before)
+            builder.store(rank, builder.gep(pointer[3], [builder.add(args[4], x)]))
+            return [builder.add(place, args[2])]
+
+        counted_loop(builder, I64(0), args[5], 1, [I64(0)], body)
+        return context.get_dummy_value()
+
+    return signature, codegen

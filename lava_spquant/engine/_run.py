@@ -1,0 +1,291 @@
+"""The interpreter: samples in parallel, steps and blocks in order, everything compiled once."""
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+
+from lava_spquant.engine import _neurons, _portable
+from lava_spquant.engine._rows import conv_row, grouped_row, pixel_pointers, pool_row
+from lava_spquant.engine._tables import (
+    B_BIAS,
+    B_BIAS_STRIDE,
+    B_BRANCHES,
+    B_CACHE,
+    B_FIRST_BRANCH,
+    B_KIND,
+    B_PARAMS,
+    B_PHASE,
+    B_U,
+    B_V,
+    CONV,
+    CUBA,
+    POOL,
+    QLIF,
+    R_DELAY,
+    R_GAIN,
+    R_GROUPS,
+    R_HALF,
+    R_KIND,
+    R_SHIFT,
+    R_STREAM,
+    READOUT,
+    S_CHANNELS,
+    S_DENSE,
+    S_EVENTS,
+    S_HEIGHT,
+    S_PIXELS,
+    S_RING,
+    S_ROW,
+    S_WANT_DENSE,
+    S_WIDTH,
+    SLACK,
+)
+
+__all__ = ["run_samples"]
+
+
+@nb.njit(cache=True)
+def _load_input(x, stream, slot, zero, dense, events, values, pixels, masks, counts, scratch, vector):
+    """Write one step of one sample, (C, H, W), as rows of values, events and pixel pointers."""
+    height, width, channels, row = stream[S_HEIGHT], stream[S_WIDTH], stream[S_CHANNELS], stream[S_ROW]
+    dense_at = stream[S_DENSE] + slot * height * row
+    events_at = stream[S_EVENTS] + slot * height * (row + 16)
+    pixels_at = stream[S_PIXELS] + slot * (height * (width + 1) + SLACK)
+    scratch[width * channels : row] = 0
+    for y in range(height):
+        for c in range(channels):
+            for k in range(width):
+                scratch[k * channels + c] = x[c, y, k]
+        place, at = dense_at + y * row, events_at + y * (row + 16)
+        if vector:
+            found = _neurons.graded_row(
+                scratch, zero, 0, zero, 0, False, events, at, values, at, masks, counts, dense, place, row
+            )
+        else:
+            found = _portable.graded_row(
+                scratch, zero, 0, zero, 0, False, events, at, values, at, masks, counts, dense, place, row
+            )
+        pixel_pointers(masks, counts, found, channels, width, pixels, pixels_at + y * (width + 1), vector)
+
+
+@nb.njit(cache=True)
+def _branch_row(
+    branch, stream, slot, y, width, channels, weight, dense, events, values, pixels, rows, factors, acc, plan, vector
+):
+    """Return one row of accumulators of one branch, in `acc` or where they already are."""
+    dense_at = stream[S_DENSE] + slot * stream[S_HEIGHT] * stream[S_ROW]
+    events_at = stream[S_EVENTS] + slot * stream[S_HEIGHT] * (stream[S_ROW] + 16)
+    pixels_at = stream[S_PIXELS] + slot * (stream[S_HEIGHT] * (stream[S_WIDTH] + 1) + SLACK)
+    kind = branch[R_KIND]
+    if kind == CONV:
+        if branch[R_GROUPS] > 1:
+            grouped_row(branch, stream, y, width, channels, weight, events, values, events_at, pixels, pixels_at, acc)
+        else:
+            conv_row(
+                branch, stream, y, width, channels, weight, events, values, events_at, pixels, pixels_at,
+                rows, factors, acc, plan, vector,
+            )  # fmt: skip
+    elif kind == POOL:
+        pool_row(branch, stream, y, width, channels, dense, dense_at, acc)
+    else:
+        at = dense_at + y * stream[S_ROW]
+        return dense[at:]
+    return acc
+
+
+@nb.njit(cache=True)
+def _neuron_row(
+    block, stream, slot, y, current, bias, par, state, dense, events, values, pixels, masks, counts, vector
+):
+    """Advance one row of neurons and list what it sends."""
+    height, width, row = stream[S_HEIGHT], stream[S_WIDTH], stream[S_ROW]
+    flags_at = stream[S_DENSE] + (slot * height + y) * row
+    at = stream[S_EVENTS] + (slot * height + y) * (row + 16)
+    pixels_at = stream[S_PIXELS] + slot * (height * (width + 1) + SLACK) + y * (width + 1)
+    bias_at, want = block[B_BIAS] + y * block[B_BIAS_STRIDE], stream[S_WANT_DENSE] != 0
+    u, v, p = state[block[B_U] :], state[block[B_V] :], block[B_PARAMS]
+    kind, s = block[B_KIND], y * row
+    if kind == QLIF:
+        if vector:
+            found = _neurons.qlif_row(
+                current, bias, bias_at, u, v, s, par, p, events, at, masks, counts, dense, flags_at, want, row
+            )
+        else:
+            found = _portable.qlif_row(
+                current, bias, bias_at, u, v, s, par, p, events, at, masks, counts, dense, flags_at, want, row
+            )
+    elif kind == CUBA:
+        if vector:
+            found = _neurons.cuba_row(
+                current, bias, bias_at, u, v, s, par, p, events, at, masks, counts, dense, flags_at, want, row
+            )
+        else:
+            found = _portable.cuba_row(
+                current, bias, bias_at, u, v, s, par, p, events, at, masks, counts, dense, flags_at, want, row
+            )
+    else:
+        keeps = kind == READOUT
+        if vector:
+            found = _neurons.graded_row(
+                current, bias, bias_at, v, s, keeps, events, at, values, at, masks, counts, dense, flags_at, row
+            )
+        else:
+            found = _portable.graded_row(
+                current, bias, bias_at, v, s, keeps, events, at, values, at, masks, counts, dense, flags_at, row
+            )
+    pixel_pointers(masks, counts, found, stream[S_CHANNELS], width, pixels, pixels_at, vector)
+
+
+@nb.njit(cache=True)
+def _run_block(b, t, cached, streams, blocks, branches, weight, gain, bias, par, state, work, vector):
+    """Advance block `b` by step `t` (from 0)."""
+    dense, events, values, pixels, masks, counts, rows, factors, acc, currents, cache, plan = work
+    block, own = blocks[b], streams[b + 1]
+    width, channels, row = own[S_WIDTH], own[S_CHANNELS], own[S_ROW]
+    for y in range(own[S_HEIGHT]):
+        keeps = block[B_CACHE] >= 0
+        current = cache[block[B_CACHE] + y * row :] if keeps else currents
+        if not (keeps and cached):
+            for r in range(block[B_FIRST_BRANCH], block[B_FIRST_BRANCH] + block[B_BRANCHES]):
+                branch = branches[r]
+                stream = streams[branch[R_STREAM]]
+                slot = (t - branch[R_DELAY]) % stream[S_RING]
+                sums = _branch_row(
+                    branch, stream, slot, y, width, channels, weight, dense, events, values, pixels,
+                    rows, factors, acc, plan, vector,
+                )  # fmt: skip
+                first, half, shift = r > block[B_FIRST_BRANCH], branch[R_HALF], branch[R_SHIFT]
+                if vector:
+                    _neurons.rescale_row(sums, gain, branch[R_GAIN], half, shift, current, row, first)
+                else:
+                    _portable.rescale_row(sums, gain, branch[R_GAIN], half, shift, current, row, first)
+        _neuron_row(
+            block, own, t % own[S_RING], y, current, bias, par, state, dense, events, values, pixels, masks, counts,
+            vector,
+        )  # fmt: skip
+
+
+@nb.njit(cache=True)
+def _record(t, n, recorded, streams, blocks, state, dense, record):
+    """Copy what was asked for: rows of `recorded` are (block, 0 output or 1 v or 2 u, offset, step stride)."""
+    for k in range(recorded.shape[0]):
+        b, what, at = recorded[k, 0], recorded[k, 1], recorded[k, 2] + t * recorded[k, 3]
+        own = streams[b + 1]
+        size = own[S_HEIGHT] * own[S_ROW]
+        if what == 0:
+            start = own[S_DENSE] + (t % own[S_RING]) * size
+            record[n, at : at + size] = dense[start : start + size]
+        else:
+            start = blocks[b, B_V] if what == 1 else blocks[b, B_U]
+            record[n, at : at + size] = state[start : start + size]
+
+
+@nb.njit(cache=True)
+def _reset(b, streams, blocks, state):
+    size = streams[b + 1, S_HEIGHT] * streams[b + 1, S_ROW]
+    kind = blocks[b, B_KIND]
+    if kind in (QLIF, CUBA, READOUT):
+        state[blocks[b, B_V] : blocks[b, B_V] + size] = 0
+    if kind == CUBA:
+        state[blocks[b, B_U] : blocks[b, B_U] + size] = 0
+
+
+@nb.njit(cache=True)
+def _silence(streams, dense, pixels):
+    """Make the steps before the first read as zeros, in streams that are read later than they are written."""
+    for s in range(streams.shape[0]):
+        ring, height, row = streams[s, S_RING], streams[s, S_HEIGHT], streams[s, S_ROW]
+        if ring > 1:
+            at = streams[s, S_PIXELS]
+            pixels[at : at + ring * (height * (streams[s, S_WIDTH] + 1) + SLACK)] = 0
+            if streams[s, S_WANT_DENSE]:
+                dense[streams[s, S_DENSE] : streams[s, S_DENSE] + ring * height * row] = 0
+
+
+@nb.njit(cache=True)
+def _run_sample(
+    x,
+    n,
+    static,
+    first,
+    interval,
+    streams,
+    blocks,
+    branches,
+    weight,
+    gain,
+    bias,
+    par,
+    state,
+    work,
+    recorded,
+    record,
+    vector,
+):
+    """Run all steps of one sample; `first` steps have been run before."""
+    dense, events, values, pixels, masks, counts, _, _, _, currents, _, _ = work
+    zero = np.zeros(streams[0, S_ROW], np.int32)
+    if first == 0:
+        _silence(streams, dense, pixels)
+        state[:] = 0
+    for t in range(x.shape[0]):
+        slot = (first + t) % streams[0, S_RING]
+        if t == 0 or not static:
+            _load_input(x[t], streams[0], slot, zero, dense, events, values, pixels, masks, counts, currents, vector)
+        for b in range(blocks.shape[0]):
+            if interval > 0 and (first + t + 1 - blocks[b, B_PHASE]) % interval == 0:
+                _reset(b, streams, blocks, state)
+            _run_block(
+                b, first + t, static and t > 0, streams, blocks, branches, weight, gain, bias, par, state, work, vector
+            )
+        _record(t, n, recorded, streams, blocks, state, dense, record)
+
+
+@nb.njit(cache=True, parallel=True)
+def run_samples(
+    x,
+    static,
+    first,
+    interval,
+    streams,
+    blocks,
+    branches,
+    weight,
+    gain,
+    bias,
+    par,
+    states,
+    dense,
+    events,
+    values,
+    pixels,
+    masks,
+    counts,
+    rows,
+    factors,
+    acc,
+    currents,
+    cache,
+    plan,
+    recorded,
+    record,
+    vector,
+):
+    """Run samples x[:, n] (T, N, C, H, W) from zero state; threads have a workspace each.
+
+    A workspace is made anew for every sample, and no two samples share anything else, so that results
+    do not depend on the number of threads.
+    """
+    workers = acc.shape[0]
+    for index in nb.prange(workers):
+        w = np.int64(index)
+        for n in range(w, x.shape[1], workers):
+            work = (
+                dense[w], events[w], values[w], pixels[w], masks[w], counts[w], rows[w], factors[w],
+                acc[w], currents[w], cache[w], plan[w],
+            )  # fmt: skip
+            _run_sample(
+                x[:, n], n, static, first, interval, streams, blocks, branches, weight, gain, bias, par, states[w],
+                work, recorded, record, vector,
+            )  # fmt: skip

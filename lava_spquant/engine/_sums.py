@@ -1,0 +1,204 @@
+"""One output row of a convolution, with the running sums kept in vector registers.
+
+For every output pixel the event lists under the kernel are laid end to end as places of weight rows;
+then those rows are summed. A dense synapse is the convolution whose kernel is the whole source.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir as ll
+from numba.core import types
+from numba.extending import intrinsic
+
+from lava_spquant.engine import _tables as t
+from lava_spquant.engine._llvm import I16, I64, LANES, Emitter, counted_loop, data_pointer
+
+__all__ = [
+    "conv_row_16",
+    "conv_row_32",
+    "conv_row_64",
+    "graded_row_16",
+    "graded_row_64",
+    "wide_row_16",
+    "wide_row_64",
+]
+
+UNROLL = 4
+"""Weight rows summed per turn; lists are filled up with places of a row of zeros."""
+
+
+class _Row:
+    """What emitting one row needs: pointers, fields of the tables, and the loops over them.
+
+    Every field is loaded once, before the loop over pixels: LLVM may not move loads across the stores in it.
+    """
+
+    def __init__(self, context: Any, builder: ll.IRBuilder, sig: Any, args: Any) -> None:
+        names = ("branch", "stream", "weight", "events", "values", "pixels", "rows", "factors", "acc", "plan")
+        self.builder = builder
+        self.pointer = {
+            name: data_pointer(context, builder, kind, value)
+            for name, kind, value in zip(names, sig.args, args, strict=False)
+        }
+        self.y, self.width, self.channels, self.events_at, self.pixels_at = args[10:15]
+        self.emit = Emitter(builder)
+        self.kw, self.span = self.branch(t.R_KW), self.stream(t.S_WIDTH)
+        self.inputs = self.stream(t.S_CHANNELS)
+        self.stride, self.base = self.branch(t.R_STRIDE), self.branch(t.R_WEIGHT)
+        self.step, self.padding = self.branch(t.R_SW), self.branch(t.R_PW)
+        self.kernel_rows = self.plan()
+
+    def branch(self, column: int) -> Any:
+        return self.builder.load(self.builder.gep(self.pointer["branch"], [I64(column)]))
+
+    def stream(self, column: int) -> Any:
+        return self.builder.load(self.builder.gep(self.pointer["stream"], [I64(column)]))
+
+    def planned(self, k: Any, column: int) -> Any:
+        return self.builder.gep(self.pointer["plan"], [self.builder.add(self.builder.mul(k, I64(3)), I64(column))])
+
+    def clamp(self, x: Any, low: Any, high: Any) -> Any:
+        b = self.builder
+        x = b.select(b.icmp_signed("<", x, low), low, x)
+        return b.select(b.icmp_signed(">", x, high), high, x)
+
+    def pixel(self, at: Any) -> Any:
+        return self.builder.sext(self.builder.load(self.builder.gep(self.pointer["pixels"], [at])), I64)
+
+    def plan(self) -> Any:
+        """Write, for every kernel row that meets the source: pixel pointers, events, first weight row."""
+        b = self.builder
+        height, dilation = self.stream(t.S_HEIGHT), self.branch(t.R_DH)
+        top = b.sub(b.mul(self.y, self.branch(t.R_SH)), self.branch(t.R_PH))
+        event_row = b.add(self.stream(t.S_ROW), I64(LANES))
+
+        def body(ky: Any, carried: list[Any]) -> list[Any]:
+            iy = b.add(top, b.mul(ky, dilation))
+            inside = b.and_(b.icmp_signed(">=", iy, I64(0)), b.icmp_signed("<", iy, height))
+            b.store(b.add(self.pixels_at, b.mul(iy, b.add(self.span, I64(1)))), self.planned(carried[0], 0))
+            b.store(b.add(self.events_at, b.mul(iy, event_row)), self.planned(carried[0], 1))
+            b.store(b.mul(b.mul(ky, self.kw), self.inputs), self.planned(carried[0], 2))
+            return [b.add(carried[0], b.zext(inside, I64))]
+
+        return counted_loop(b, I64(0), self.branch(t.R_KH), 1, [I64(0)], body)[0]
+
+    def gather(self, left: Any, graded: bool) -> Any:
+        """Lay the lists under the kernel end to end; return their number."""
+        b = self.builder
+        first = self.clamp(left, I64(0), self.span)
+        last = self.clamp(b.add(left, self.kw), first, self.span)
+        skipped = b.mul(left, self.inputs)
+
+        def body(k: Any, carried: list[Any]) -> list[Any]:
+            here = b.load(self.planned(k, 0))
+            start = self.pixel(b.add(here, first))
+            number = b.sub(self.pixel(b.add(here, last)), start)
+            source = b.add(b.load(self.planned(k, 1)), start)
+            self.copy("events", "rows", source, carried[0], number, b.sub(b.load(self.planned(k, 2)), skipped))
+            if graded:
+                self.copy("values", "factors", source, carried[0], number, I64(0))
+            return [b.add(carried[0], number)]
+
+        return counted_loop(b, I64(0), self.kernel_rows, 1, [I64(0)], body)[0]
+
+    def copy(self, source: str, target: str, start: Any, at: Any, number: Any, shift: Any) -> None:
+        """Copy at least sixteen values, whether or not so many are meant: most lists are shorter."""
+        b, emit = self.builder, self.emit
+        added = emit.splat(shift)
+        stop = b.select(b.icmp_signed("<", number, I64(1)), I64(1), number)
+
+        def body(i: Any, carried: list[Any]) -> list[Any]:
+            value = b.add(emit.load(self.pointer[source], b.add(start, i)), added)
+            emit.store(value, self.pointer[target], b.add(at, i))
+            return []
+
+        counted_loop(b, I64(0), stop, LANES, [], body)
+
+    def sum(self, count: Any, x: Any, lanes: int, graded: bool, wide: bool) -> None:
+        """Sum `count` weight rows into the accumulators of pixel `x`, `lanes` channels at a time."""
+        b = self.builder
+        emit = Emitter(b, lanes)
+        narrow = ll.VectorType(I16, lanes)
+        vector = emit.kind if wide else narrow
+        out = b.mul(x, self.channels)
+
+        def chunk(k: Any, carried: list[Any]) -> list[Any]:
+            def body(i: Any, sums: list[Any]) -> list[Any]:
+                total = sums[0]
+                for step in range(UNROLL):
+                    at = b.add(i, I64(step))
+                    row = b.sext(b.load(b.gep(self.pointer["rows"], [at])), I64)
+                    place = b.gep(self.pointer["weight"], [b.add(b.add(self.base, k), b.mul(row, self.stride))])
+                    value = b.load(b.bitcast(place, narrow.as_pointer()), align=2)
+                    value = b.sext(value, vector) if wide else value
+                    if graded:
+                        value = b.mul(value, emit.splat(b.load(b.gep(self.pointer["factors"], [at]))))
+                    total = b.add(total, value)
+                return [total]
+
+            (total,) = counted_loop(b, I64(0), count, UNROLL, [ll.Constant(vector, None)], body)
+            emit.store(total if wide else b.sext(total, emit.kind), self.pointer["acc"], b.add(out, k))
+            return []
+
+        counted_loop(b, I64(0), self.stride, lanes, [], chunk)
+
+
+def _make_row(lanes: int, graded: bool, wide: bool) -> Any:
+    """Return an intrinsic that fills one row of accumulators.
+
+    Parameters
+    ----------
+    lanes : int
+        Output channels summed at once; divides the padded number of channels.
+    graded : bool
+        Multiply rows by the events' values.
+    wide : bool
+        Sum in int32; else in int16, which the weights' absolute sums must have proven safe.
+    """
+
+    @intrinsic
+    def row(
+        typingctx,
+        branch,
+        stream,
+        weight,
+        events,
+        values,
+        pixels,
+        rows,
+        factors,
+        acc,
+        plan,
+        y,
+        width,
+        channels,
+        events_at,
+        pixels_at,
+    ):
+        i = types.intp
+        signature = types.void(branch, stream, weight, events, values, pixels, rows, factors, acc, plan, i, i, i, i, i)
+
+        def codegen(context: Any, builder: ll.IRBuilder, sig: Any, args: Any) -> Any:
+            emitter = _Row(context, builder, sig, args)
+            zeros = emitter.emit.splat(builder.mul(builder.mul(emitter.branch(t.R_KH), emitter.kw), emitter.inputs))
+
+            def pixel(x: Any, carried: list[Any]) -> list[Any]:
+                left = builder.sub(builder.mul(x, emitter.step), emitter.padding)
+                count = emitter.gather(left, graded)
+                emitter.emit.store(zeros, emitter.pointer["rows"], count)
+                emitter.sum(count, x, lanes, graded, wide)
+                return []
+
+            counted_loop(builder, I64(0), emitter.width, 1, [], pixel)
+            return context.get_dummy_value()
+
+        return signature, codegen
+
+    return row
+
+
+conv_row_16, conv_row_32, conv_row_64 = (_make_row(k, False, False) for k in (16, 32, 64))
+wide_row_16, wide_row_64 = (_make_row(k, False, True) for k in (16, 64))
+graded_row_16, graded_row_64 = (_make_row(k, True, True) for k in (16, 64))

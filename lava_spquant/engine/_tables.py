@@ -1,0 +1,62 @@
+"""Columns of the integer tables that describe a network to compiled code.
+
+One compiled function interprets every network, so that compiling happens once per machine and not
+once per network. What it interprets are three tables of int64, a row per stream, block and branch.
+"""
+
+# A stream is what branches read: number 0 is the input, number b + 1 the output of block b.
+(
+    S_HEIGHT,
+    S_WIDTH,
+    S_CHANNELS,
+    S_ROW,  # neurons of one image row, padded to a multiple of 16
+    S_DENSE,  # offset of its values by place, in the dense pool
+    S_EVENTS,  # offset of its event lists (and of their values), in the event pools
+    S_PIXELS,  # offset of its pixel pointers
+    S_RING,  # slots kept, one more than the longest delay of a reader
+    S_GRADED,  # values other than 0 and 1
+    S_WANT_DENSE,  # some reader or recorder needs values by place
+    S_COLUMNS,
+) = range(11)
+
+(
+    B_KIND,
+    B_FIRST_BRANCH,
+    B_BRANCHES,
+    B_V,  # offsets of the states, in the state pool; 0 where there is none
+    B_U,
+    B_BIAS,
+    B_BIAS_STRIDE,  # row stride of the bias: 0 where it is the same for all rows
+    B_PARAMS,
+    B_PHASE,  # step (from 1) of the first reset, modulo the interval
+    B_CACHE,  # offset of its cached current, or -1
+    B_COLUMNS,
+) = range(11)
+
+(
+    R_KIND,
+    R_STREAM,
+    R_DELAY,
+    R_WEIGHT,
+    R_STRIDE,  # padded output channels: length of one weight row
+    R_KH,
+    R_KW,
+    R_SH,
+    R_SW,
+    R_PH,
+    R_PW,
+    R_DH,
+    R_DW,
+    R_GROUPS,
+    R_WIDE,  # int16 sums could overflow
+    R_GAIN,
+    R_HALF,
+    R_SHIFT,
+    R_COLUMNS,
+) = range(19)
+
+QLIF, CUBA, READOUT, RELAY = range(4)
+CONV, POOL, IDENTITY = range(3)
+
+SLACK = 80
+"""Values beyond the end of a buffer that vector stores may touch."""

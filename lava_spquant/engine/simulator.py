@@ -1,0 +1,132 @@
+"""The compiled simulator: the same integers as `ir.reference`, in batches, fast."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numba as nb
+import numpy as np
+
+from lava_spquant import ir
+from lava_spquant.engine import _tables as t
+from lava_spquant.engine._compiled import run_samples
+from lava_spquant.engine._cpu import has_wide_vectors
+from lava_spquant.engine.program import compile_program, image_shape
+from lava_spquant.engine.recording import Recording
+from lava_spquant.engine.workspace import Workspace, worker_bytes
+from lava_spquant.ir.reference import Trace
+
+__all__ = ["MEMORY_LIMIT", "Engine"]
+
+MEMORY_LIMIT = 256 * 2**20
+"""Bytes of records that a run keeps beside its result; larger batches run in parts."""
+
+
+class Engine:
+    """Runs one network on many inputs.
+
+    Parameters
+    ----------
+    network : ir.Network
+    timing : ir.Timing
+        Training's aligned time by default.
+    threads : int or None
+        Samples run in parallel on so many threads; None takes numba's number. The results do not depend on it.
+    vector : bool or None
+        Use vector code; None decides by the processor. The results do not depend on it.
+
+    Raises
+    ------
+    NetworkError
+        If the network holds something that has no compiled form.
+    ValueError
+        If there are not so many threads.
+
+    Examples
+    --------
+    >>> from lava_spquant.ir import Block, Branch, Dense, InputSpec, Network, QLif
+    >>> block = Block("only", (Branch(Dense([[1]], 1), gain=[40]),), QLif(decay=0, vth=64), bias=[0])
+    >>> engine = Engine(Network(InputSpec((1,)), (block,)))
+    >>> engine.run(np.ones((4, 1, 1), int)).output.ravel().tolist()
+    [0, 1, 0, 1]
+    """
+
+    def __init__(
+        self,
+        network: ir.Network,
+        timing: ir.Timing = ir.ALIGNED,
+        *,
+        threads: int | None = None,
+        vector: bool | None = None,
+    ) -> None:
+        self.network, self.timing = network, timing
+        most = int(nb.config.NUMBA_NUM_THREADS)
+        self.threads = most if threads is None else threads
+        if not 1 <= self.threads <= most:
+            raise ValueError(f"Engine: threads: found {threads}, expected 1..{most}")
+        self.vector = has_wide_vectors() if vector is None else vector
+        self.program = compile_program(network, timing)
+
+    def run(self, x: ir.IntArray, *, record: Sequence[str] = ()) -> Trace:
+        """Run from zero state and return the output, and what `record` names of every block.
+
+        Parameters
+        ----------
+        x : numpy.ndarray of int, shape (T, N, *network.input.shape)
+            A view that repeats one step (`numpy.broadcast_to`) is recognised as a static image: in
+            aligned time, what depends on it alone is computed once.
+        record : sequence of str
+            Any of "outputs", "v", "u": record them for every block that has them.
+
+        Returns
+        -------
+        Trace
+            As `ir.reference.run` returns it, with the recorded entries only.
+
+        Raises
+        ------
+        NetworkError
+            If `x` does not fit the network's input.
+        ValueError
+            If `record` names something else.
+        """
+        x = self.network.input.check(x)
+        steps, batch = x.shape[:2]
+        recording = Recording.choose(self.program, record, steps)
+        blocks = recording.empty(steps, batch)
+        part = self._part(recording, batch)
+        workspace = Workspace.allocate(self.program, min(self.threads, max(part, 1)))
+        for first in range(0, batch, part):
+            piece = x[:, first : first + part]
+            buffer = np.zeros((piece.shape[1], recording.length), np.int32)
+            self._execute(piece, 0, recording, buffer, workspace)
+            recording.unpack(buffer, blocks, first)
+        return recording.trace(blocks)
+
+    def _part(self, recording: Recording, batch: int) -> int:
+        """Return how many samples run at once within the memory limit, whole turns of the threads if possible."""
+        fitting = max(1, MEMORY_LIMIT // max(4 * recording.length, 1))
+        turns = max(1, fitting // self.threads) * self.threads
+        return max(1, min(batch, turns if fitting >= self.threads else fitting))
+
+    def _execute(
+        self, x: ir.IntArray, first: int, recording: Recording, buffer: ir.IntArray, workspace: Workspace
+    ) -> None:
+        program = self.program
+        static = bool(len(x) > 1 and program.streams[0, t.S_RING] == 1 and x.strides[0] == 0)
+        image = (x.shape[1], *image_shape(self.network.input.shape))
+        shown = np.broadcast_to(x[0].reshape(image), (len(x), *image)) if static else x.reshape(len(x), *image)
+        before = nb.get_num_threads()
+        nb.set_num_threads(min(self.threads, len(workspace.states)))
+        try:
+            run_samples(
+                shown, static, first, self.timing.reset_interval or 0, recording.streams(), program.blocks,
+                program.branches, program.weight, program.gain, program.bias, program.params, workspace.states,
+                *workspace.buffers, recording.table, buffer, self.vector,
+            )  # fmt: skip
+        finally:
+            nb.set_num_threads(before)
+
+    def worker_bytes(self) -> int:
+        """Return the bytes that one thread needs beside input, record and result."""
+        return worker_bytes(self.program)
