@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
@@ -110,7 +110,7 @@ def load_recipe(source: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     text = _read(source)
     label = "recipe" if "\n" in str(source) else f"recipe {source}"
     try:
-        given = OmegaConf.create(text)
+        given = _parse(text, label)
         dotted = OmegaConf.from_dotlist(list(overrides))
         recipe = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Recipe), given, dotted))
     except (OmegaConfBaseException, YAMLError) as error:
@@ -119,6 +119,19 @@ def load_recipe(source: str | Path, overrides: Sequence[str] = ()) -> Recipe:
         raise ValueError(f"{label}: {key + ': ' if key else ''}{first}") from error
     assert isinstance(recipe, Recipe)
     return recipe
+
+
+def _parse(text: str, label: str) -> DictConfig:
+    try:
+        given = OmegaConf.create(text)
+    except AssertionError:  # how OmegaConf takes a document that is one number
+        given = None
+    if not (isinstance(given, DictConfig) and all(isinstance(key, str) for key in given)):
+        raise ValueError(f"{label}: found no fields, expected lines such as 'name: mine'")
+    # OmegaConf would look up environment variables for a file that may come from anywhere.
+    if "${" in text:
+        raise ValueError(f"{label}: found an interpolation (${{...}}), expected plain values")
+    return given
 
 
 def _read(source: str | Path) -> str:
@@ -131,4 +144,7 @@ def _read(source: str | Path) -> str:
         raise FileNotFoundError(
             f"recipe: found no {str(source)!r}, expected a file or one of {', '.join(recipe_names())}"
         )
-    return path.read_text(encoding="utf-8")
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"recipe {path}: found bytes that are no UTF-8 text, expected YAML") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -88,9 +89,12 @@ def train(
     trainer = _trainer(recipe, folder, progress)
     test = batch_loader(as_torch(splits.test), EVALUATION_BATCH, shuffle=False)
     batches = batch_loader(as_torch(splits.train), recipe.training.batch_size, recipe.seed)
-    with _ctrl_c_raises(trainer):
-        trainer.fit(module, batches, ckpt_path=resume)
-    accuracy = float(trainer.test(module, test, verbose=False)[0]["test_accuracy"])
+    with warnings.catch_warnings():
+        # Lightning's advice on validation data, worker processes and folders in use: all of it is meant so here.
+        warnings.filterwarnings("ignore", module=r"lightning\..*")
+        with _ctrl_c_raises(trainer):
+            trainer.fit(module, batches, ckpt_path=resume)
+        accuracy = float(trainer.test(module, test, verbose=False)[0]["test_accuracy"])
     module.model.eval()
     return TrainResult(folder / LAST_CHECKPOINT, module.model, accuracy)
 

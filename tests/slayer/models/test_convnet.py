@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from lava_spquant import ir
+from lava_spquant.ir import reference
+from lava_spquant.slayer.models import ConvNetConfig, build_convnet
+from lava_spquant.slayer.quant import Sawb, Ternary, Uniform
+
+SPEC = ir.InputSpec((2, 9, 7), 8)
+
+
+def test_layers_and_their_quantisers() -> None:
+    config = ConvNetConfig("4k5s2-AP2-R6-FC8-FC", weight="ternary", first_weight="int8", last_weight="sawb4")
+    model = build_convnet(config, SPEC, classes=3, name="small")
+    kinds = [b.kind for b in model.blocks]
+    assert kinds == ["conv", "pool", "residual", "flatten", "dense", "readout"]
+    quantisers = [b.synapse.quantiser for b in model.blocks if b.kind not in ("pool", "flatten")]
+    assert quantisers == [Uniform(8), Ternary(), Ternary(), Sawb(4)]
+    assert model.name == "small"
+    network = model.to_ir()
+    assert network.shapes == ((4, 5, 4), (4, 2, 2), (6, 2, 2), (6, 2, 2), (8,), (3,))
+
+
+@pytest.mark.parametrize("architecture", ["FC", "AP3-FC", "FC5-FC", "3-FC", "3s3-R3-R3s2-FC", "R4-AP2-FC4-FC"])
+@pytest.mark.parametrize("steps", [1, 3])
+def test_built_networks_run_as_they_are_exported(architecture: str, steps: int) -> None:
+    torch.manual_seed(0)
+    model = build_convnet(ConvNetConfig(architecture), SPEC, classes=4)
+    x = np.random.default_rng(0).integers(0, 256, (steps, 2, *SPEC.shape))
+    assert model(torch.from_numpy(x).float().movedim(0, -1)).shape == (2, 4, steps)
+    found, expected = model.trace(x), reference.run(model.to_ir(), x)
+    for have, want in zip(found.blocks, expected.blocks, strict=True):
+        assert all(np.array_equal(have[k], want[k]) for k in want)
+
+
+def test_neuron_options_reach_every_block() -> None:
+    config = ConvNetConfig("3-R3-FC4-FC", membrane="int4", voltage_decay=0.25, reset="soft", frac_bits=10)
+    network = build_convnet(config, SPEC, 2).to_ir()
+    expected = ir.QLif(1024, 1024, "soft", ir.Membrane(8, -8, 7))
+    assert [b.neuron for b in network.blocks[:-1]] == [expected] * 4
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"architecture": "3-x-FC"}, "found 'x'"),
+        ({"weight": "int99"}, "bits: found 99"),
+        ({"last_weight": "ternery"}, "weight quantiser: found 'ternery'"),
+        ({"membrane": "int40"}, "bits: found 40"),
+        ({"surrogate": "step"}, "surrogate: found 'step'"),
+        ({"reset": "both"}, "reset: found 'both'"),
+        ({"voltage_decay": 2.0}, "voltage_decay: found 2.0"),
+        ({"frac_bits": 30}, "frac_bits: found 30"),
+    ],
+)
+def test_configs_are_checked(fields: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        ConvNetConfig(**fields)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("architecture", "shape", "message"),
+    [
+        ("AP8-FC", (2, 9, 7), "AP8: found an input of 9x7, expected at least its size"),
+        ("AP4-AP2-FC", (2, 9, 7), "AP2: found an input of 2x1"),
+        ("3-FC", (12,), r"conv: found an input of shape \(12,\), expected \(C, H, W\)"),
+    ],
+)
+def test_layers_that_do_not_fit_are_named(architecture: str, shape: tuple[int, ...], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        build_convnet(ConvNetConfig(architecture), ir.InputSpec(shape), 3)

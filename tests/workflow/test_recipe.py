@@ -1,0 +1,104 @@
+"""Recipes: what they hold, and what is wrong with bad ones."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from lava_spquant.slayer.models import ConvNetConfig
+from lava_spquant.slayer.training import TrainingConfig
+from lava_spquant.workflow.recipe import DataConfig, Recipe, load_recipe, recipe_names, recipe_text
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_recipes_that_come_with_the_package(name: str) -> None:
+    recipe = load_recipe(name)
+    assert recipe.name == name
+    assert load_recipe(recipe_text(recipe)) == recipe
+
+
+def test_defaults_and_every_field() -> None:
+    recipe = Recipe(
+        "all",
+        7,
+        DataConfig("mnist", 2, 1),
+        ConvNetConfig("4-FC", "int4", "binary", "sawb4-mean", "int3", "superspike", 0.25, "soft", 10),
+        TrainingConfig(3, 16, 0.1, 0.2, 0.5, "mean", 0.4, 1.5),
+    )
+    assert load_recipe(recipe_text(recipe)) == recipe
+    assert load_recipe("name: small\n") == Recipe("small")
+
+
+def test_a_file_and_overrides(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("name: mine\ntraining: {epochs: 3}\n")
+    found = load_recipe(path, ["training.epochs=5", "data.steps=2", "model.membrane=five-level", "seed=9"])
+    assert (found.name, found.training.epochs, found.data.steps) == ("mine", 5, 2)
+    assert (found.model.membrane, found.seed) == ("five-level", 9)
+    assert load_recipe(str(path)).training.epochs == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("training: {epoch: 3}", "training.epoch"),
+        ("colour: red", "colour"),
+        ("training: {epochs: many}", "training.epochs: .*'many'"),
+        ("training: {epochs: 1.5}", "training.epochs"),
+        ("training: 3", "TrainingConfig"),
+        ("data: {steps: [1, 2]}", "data.steps"),
+        ("seed: null", "seed"),
+        ("training: {epochs: 0}", "training: epochs: found 0, expected at least 1"),
+        ("training: {lam: 2}", "training: lam: found 2.0, expected 0..1"),
+        ("data: {steps: 0}", "data: steps: found 0, expected 1..1024"),
+        ("data: {shift: 9}", "data: shift: found 9"),
+        ("data: {name: cifar}", "data: name: found 'cifar', expected one of digits, mnist"),
+        ("model: {weight: int77}", "bits: found 77"),
+        ("model: {membrane: septenary}", "membrane: found 'septenary'"),
+        ("model: {architecture: 3-4}", "architecture '3-4'"),
+        ("model: {surrogate: step}", "surrogate: found 'step'"),
+        ("training: {loss: mse}", "training: loss: found 'mse'"),
+        ("name: [unclosed", "recipe: "),
+        ("- a\n- b", "recipe: "),
+        ("5", "recipe: "),
+        ("just words", "recipe: "),
+        ("name: ${oc.env:HOME}", "recipe: "),
+        ("name: ${missing}", "recipe: found an interpolation"),
+        ("!!python/object/apply:os.getcwd []", "recipe: "),
+        ("a: &a [x, *b]", "recipe: "),
+    ],
+)
+def test_what_is_wrong_is_named(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        load_recipe(text + "\n")
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("training.epoch=3", "training.epoch"),
+        ("training.epochs=x", "training.epochs"),
+        ("training.epochs", "training"),
+        ("=3", "recipe digits-cnn: "),
+        ("data.steps=0", "data: steps: found 0"),
+        ("model.weight=int99", "bits: found 99"),
+    ],
+)
+def test_overrides_are_checked_too(override: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        load_recipe("digits-cnn", [override])
+
+
+def test_no_such_recipe(tmp_path: Path) -> None:
+    for source in ("digitz", tmp_path / "none.yaml", tmp_path):
+        with pytest.raises(FileNotFoundError, match=re.escape(f"recipe: found no {str(source)!r}, expected a file")):
+            load_recipe(source)
+
+
+def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_bytes(b"\xff\xfe\x00name")
+    with pytest.raises(ValueError, match=r"a\.yaml"):
+        load_recipe(path)

@@ -1,0 +1,207 @@
+"""Training a recipe: resuming gives the same network, and nothing that goes wrong loses the last checkpoint."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from lava_spquant.data import DATASETS, ImageData, ImageSplit
+from lava_spquant.ir import reference
+from lava_spquant.slayer import SpikingNetwork
+from lava_spquant.slayer.training import Classifier, read_checkpoint
+from lava_spquant.workflow.recipe import Recipe, load_recipe
+from lava_spquant.workflow.train import LAST_CHECKPOINT, load_checkpoint, train
+from tests.paths import ROOT
+
+TEXT = """\
+name: tiny
+seed: 3
+data: {name: digits, steps: 2, shift: 1}
+model: {architecture: 4s2-FC, weight: ternary}
+training: {epochs: 4, batch_size: 16, learning_rate: 0.02}
+"""
+
+
+@pytest.fixture
+def recipe(monkeypatch: pytest.MonkeyPatch) -> Recipe:
+    """A recipe on 40 images, whose class is the row that is bright."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(40) % 3
+    images = rng.integers(0, 60, (40, 1, 6, 5))
+    for image, label in zip(images, labels, strict=True):
+        image[0, 2 * label : 2 * label + 2] += 180
+    split = ImageSplit(images.astype(np.uint8), labels, 3, source="rows")
+    monkeypatch.setitem(DATASETS, "digits", lambda path: ImageData("digits", split, split))
+    return load_recipe(TEXT)
+
+
+def stop_in_epoch(monkeypatch: pytest.MonkeyPatch, epoch: int, error: BaseException) -> Callable[[], None]:
+    """Raise `error` in the middle of an epoch; returns what ends that."""
+    step = Classifier.training_step
+
+    def training_step(self: Classifier, batch: tuple[torch.Tensor, torch.Tensor], index: int) -> torch.Tensor:
+        if self.current_epoch == epoch and index == 1:
+            raise error
+        return step(self, batch, index)
+
+    monkeypatch.setattr(Classifier, "training_step", training_step)
+    return lambda: monkeypatch.setattr(Classifier, "training_step", step)
+
+
+def assert_same_weights(one: SpikingNetwork, other: SpikingNetwork) -> None:
+    states = one.state_dict(), other.state_dict()
+    assert states[0].keys() == states[1].keys()
+    for name, value in states[0].items():
+        assert torch.equal(value, states[1][name]), name
+
+
+def test_what_training_leaves(recipe: Recipe, tmp_path: Path) -> None:
+    result = train(recipe, tmp_path / "run", progress=False)
+    assert result.checkpoint == tmp_path / "run" / LAST_CHECKPOINT
+    assert load_recipe(tmp_path / "run" / "recipe.yaml") == recipe
+    assert not result.model.training
+    assert result.accuracy > 0.6
+    found, model = load_checkpoint(result.checkpoint)
+    assert found == recipe
+    assert not model.training
+    assert_same_weights(model, result.model)
+    # The accuracy is the integer network's.
+    images = DATASETS["digits"](None).test
+    x = np.repeat(images.images[None].astype(int), recipe.data.steps, axis=0)
+    answers = reference.run(model.to_ir(), x).output[-1].argmax(axis=1)
+    assert result.accuracy == pytest.approx((answers == images.labels).mean())
+
+
+def test_the_same_recipe_gives_the_same_network(recipe: Recipe, tmp_path: Path) -> None:
+    one = train(recipe, tmp_path / "one", progress=False)
+    torch.rand(5)
+    assert_same_weights(one.model, train(recipe, tmp_path / "two", progress=False).model)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("power cut")])
+def test_stopped_and_resumed_is_trained_straight_through(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    straight = train(recipe, tmp_path / "straight", progress=False)
+    go_on = stop_in_epoch(monkeypatch, 2, error)
+    handler = signal.getsignal(signal.SIGINT)
+    with pytest.raises(type(error)):
+        train(recipe, tmp_path / "stopped", progress=False)
+    assert signal.getsignal(signal.SIGINT) is handler
+    checkpoint = read_checkpoint(tmp_path / "stopped" / LAST_CHECKPOINT)
+    assert checkpoint["epoch"] == 1  # the second of epochs 0 to 3 is complete
+    go_on()
+    resumed = train(recipe, tmp_path / "stopped", progress=False)
+    assert_same_weights(resumed.model, straight.model)
+    assert resumed.accuracy == straight.accuracy
+    # A further call has nothing left to do.
+    assert_same_weights(train(recipe, tmp_path / "stopped", progress=False).model, straight.model)
+
+
+def test_stopped_before_the_first_checkpoint_starts_again(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = stop_in_epoch(monkeypatch, 0, KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt, match="training stopped in epoch 0; call again to resume"):
+        train(recipe, tmp_path / "run", progress=False)
+    go_on()
+    straight = train(recipe, tmp_path / "straight", progress=False)
+    assert_same_weights(train(recipe, tmp_path / "run", progress=False).model, straight.model)
+
+
+def test_a_finished_network_can_be_trained_for_longer(recipe: Recipe, tmp_path: Path) -> None:
+    train(recipe, tmp_path / "run", progress=False)
+    longer = load_recipe(TEXT, ["training.epochs=5"])
+    train(longer, tmp_path / "run", progress=False)
+    assert read_checkpoint(tmp_path / "run" / LAST_CHECKPOINT)["epoch"] == 4
+
+
+@pytest.mark.parametrize("change", ["seed=4", "data.steps=3", "model.membrane=int4", "training.learning_rate=0.1"])
+def test_the_checkpoint_of_another_recipe_is_refused(recipe: Recipe, tmp_path: Path, change: str) -> None:
+    short = load_recipe(TEXT, ["training.epochs=1"])
+    train(short, tmp_path / "run", progress=False)
+    before = (tmp_path / "run" / LAST_CHECKPOINT).read_bytes()
+    with pytest.raises(ValueError, match="recipe: found another one .*choose another folder"):
+        train(load_recipe(TEXT, [change]), tmp_path / "run", progress=False)
+    assert (tmp_path / "run" / LAST_CHECKPOINT).read_bytes() == before
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[: len(data) // 2], lambda data: b"", lambda data: b"text\n" * 99])
+def test_a_damaged_checkpoint_is_named_and_kept(recipe: Recipe, tmp_path: Path, damage) -> None:
+    path = tmp_path / "run" / LAST_CHECKPOINT
+    train(load_recipe(TEXT, ["training.epochs=1"]), path.parent, progress=False)
+    path.write_bytes(damage(path.read_bytes()))
+    damaged = path.read_bytes()
+    with pytest.raises(ValueError, match=r"last\.ckpt: checkpoint: found an unreadable file"):
+        train(recipe, path.parent, progress=False)
+    assert path.read_bytes() == damaged
+
+
+def test_a_checkpoint_of_something_else_is_no_network_of_ours(tmp_path: Path) -> None:
+    path = tmp_path / "a.ckpt"
+    torch.save({"state_dict": {}}, path)
+    with pytest.raises(ValueError, match=r"a\.ckpt: checkpoint: found no network of ours"):
+        load_checkpoint(path)
+    kept = {"recipe": TEXT, "shape": [1, 6, 5], "classes": 3}
+    torch.save({"state_dict": {"model.blocks.0.x": torch.zeros(1)}, "hyper_parameters": kept}, path)
+    with pytest.raises(ValueError, match=r"a\.ckpt: checkpoint: found no network of ours"):
+        load_checkpoint(path)
+
+
+def test_a_loss_that_is_not_finite_keeps_the_last_checkpoint(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forward = SpikingNetwork.forward
+    factors = iter([1.0] * 5 + [float("nan")])
+    monkeypatch.setattr(SpikingNetwork, "forward", lambda self, x: forward(self, x) * next(factors))
+    with pytest.raises(ValueError, match="training: loss at step 5: found nan, expected a finite number"):
+        train(recipe, tmp_path / "run", progress=False)
+    # Three batches make an epoch, so that step 5 belongs to the second.
+    assert read_checkpoint(tmp_path / "run" / LAST_CHECKPOINT)["epoch"] == 0
+
+
+def test_ctrl_c_leaves_a_whole_checkpoint(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    text = TEXT.replace("epochs: 4", "epochs: 100000").replace("batch_size: 16", "batch_size: 720")
+    script.write_text(
+        "import sys\n"
+        "from lava_spquant.workflow.recipe import load_recipe\n"
+        "from lava_spquant.workflow.train import train\n"
+        "try:\n"
+        f"    train(load_recipe({text!r}), sys.argv[1], progress=False)\n"
+        "except KeyboardInterrupt as stop:\n"
+        "    sys.exit(f'stopped: {stop}')\n"
+    )
+    path = tmp_path / "run" / LAST_CHECKPOINT
+    process = subprocess.Popen(
+        [sys.executable, str(script), str(path.parent)],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not path.exists():
+            assert time.monotonic() < deadline
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 1, err
+    assert "stopped: training stopped in epoch" in err
+    assert sorted(p.name for p in path.parent.iterdir()) == [LAST_CHECKPOINT, "log", "recipe.yaml"]
+    found, model = load_checkpoint(path)
+    assert found == load_recipe(text)
+    assert model.to_ir().output_shape == (10,)
