@@ -146,3 +146,9 @@ class Emitter:
     def bits(self, mask: Any) -> Any:
         """Return the mask as an i64."""
         return self.builder.zext(self.builder.bitcast(mask, ll.IntType(self.lanes)), I64)
+
+    def popcount64(self, x: Any) -> Any:
+        """Return the number of bits set in every i64 lane of `x`."""
+        function = ll.FunctionType(x.type, [x.type])
+        name = f"llvm.ctpop.v{self.lanes}i64"
+        return self.builder.call(cgutils.get_or_insert_function(self.builder.module, function, name), [x])

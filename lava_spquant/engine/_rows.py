@@ -6,10 +6,11 @@ import numba as nb
 import numpy as np
 
 from lava_spquant.engine import _portable
-from lava_spquant.engine._neurons import rank_row
+from lava_spquant.engine._neurons import rank_row, thin_rank_1, thin_rank_2, thin_rank_3, thin_rank_4
 from lava_spquant.engine._sums import (
     conv_row_16,
     conv_row_32,
+    conv_row_48,
     conv_row_64,
     graded_row_16,
     graded_row_64,
@@ -50,7 +51,15 @@ def _popcount16(x):
 @nb.njit(cache=True)
 def pixel_pointers(masks, counts, found, channels, width, pixels, at, vector):
     """Write, for every pixel of a row, how many events come before it; the last entry is their number."""
-    if vector:
+    if vector and channels == 1:
+        thin_rank_1(masks, counts, pixels, at, width)
+    elif vector and channels == 2:
+        thin_rank_2(masks, counts, pixels, at, width)
+    elif vector and channels == 3:
+        thin_rank_3(masks, counts, pixels, at, width)
+    elif vector and channels == 4:
+        thin_rank_4(masks, counts, pixels, at, width)
+    elif vector:
         rank_row(masks, counts, channels, pixels, at, width)
     else:
         for x in range(width):
@@ -98,6 +107,8 @@ def conv_row(
         conv_row_16(*tables, plan, *where)
     elif stride == 32:
         conv_row_32(*tables, plan, *where)
+    elif stride == 48:
+        conv_row_48(*tables, plan, *where)
     else:
         conv_row_64(*tables, plan, *where)
 

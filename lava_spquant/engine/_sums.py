@@ -18,6 +18,7 @@ from lava_spquant.engine._llvm import I16, I64, LANES, Emitter, counted_loop, da
 __all__ = [
     "conv_row_16",
     "conv_row_32",
+    "conv_row_48",
     "conv_row_64",
     "graded_row_16",
     "graded_row_64",
@@ -98,60 +99,79 @@ class _Row:
             source = b.add(b.load(self.planned(k, 1)), start)
             self.copy("events", "rows", source, carried[0], number, b.sub(b.load(self.planned(k, 2)), skipped))
             if graded:
-                self.copy("values", "factors", source, carried[0], number, I64(0))
+                self.copy("values", "factors", source, carried[0], number, None)
             return [b.add(carried[0], number)]
 
         return counted_loop(b, I64(0), self.kernel_rows, 1, [I64(0)], body)[0]
 
     def copy(self, source: str, target: str, start: Any, at: Any, number: Any, shift: Any) -> None:
-        """Copy at least sixteen values, whether or not so many are meant: most lists are shorter."""
+        """Copy at least sixteen values, whether or not so many are meant: most lists are shorter.
+
+        Places become offsets into the weights: `(place + shift) * stride`; values stay as they are.
+        """
         b, emit = self.builder, self.emit
-        added = emit.splat(shift)
-        stop = b.select(b.icmp_signed("<", number, I64(1)), I64(1), number)
+        scale = None if shift is None else emit.splat(self.stride)
+        added = None if shift is None else emit.splat(shift)
 
         def body(i: Any, carried: list[Any]) -> list[Any]:
-            value = b.add(emit.load(self.pointer[source], b.add(start, i)), added)
+            value = emit.load(self.pointer[source], b.add(start, i))
+            if added is not None:
+                value = b.mul(b.add(value, added), scale)
             emit.store(value, self.pointer[target], b.add(at, i))
             return []
 
-        counted_loop(b, I64(0), stop, LANES, [], body)
+        counted_loop(b, I64(0), self.at_least_one(number), LANES, [], body)
 
-    def sum(self, count: Any, x: Any, lanes: int, graded: bool, wide: bool) -> None:
-        """Sum `count` weight rows into the accumulators of pixel `x`, `lanes` channels at a time."""
+    def at_least_one(self, number: Any) -> Any:
+        """Return `max(number, 1)`: a loop that always runs once is one branch less to mispredict."""
         b = self.builder
-        emit = Emitter(b, lanes)
-        narrow = ll.VectorType(I16, lanes)
-        vector = emit.kind if wide else narrow
+        return b.select(b.icmp_signed("<", number, I64(1)), I64(1), number)
+
+    def sum(self, count: Any, x: Any, pieces: tuple[int, ...], graded: bool, wide: bool) -> None:
+        """Sum `count` weight rows into the accumulators of pixel `x`, `sum(pieces)` channels at a time."""
+        b = self.builder
+        emits = [Emitter(b, lanes) for lanes in pieces]
+        narrow = [ll.VectorType(I16, lanes) for lanes in pieces]
+        starts = [sum(pieces[:k]) for k in range(len(pieces))]
+        kinds = [emit.kind if wide else vector for emit, vector in zip(emits, narrow, strict=True)]
         out = b.mul(x, self.channels)
+
+        def add_row(at: Any, k: Any, sums: list[Any]) -> list[Any]:
+            row = b.sext(b.load(b.gep(self.pointer["rows"], [at])), I64)
+            first = b.gep(self.pointer["weight"], [b.add(b.add(self.base, k), row)])
+            totals = []
+            for emit, vector, kind, start, total in zip(emits, narrow, kinds, starts, sums, strict=True):
+                place = b.bitcast(b.gep(first, [I64(start)]), vector.as_pointer())
+                value = b.load(place, align=2)
+                value = b.sext(value, kind) if wide else value
+                if graded:
+                    value = b.mul(value, emit.splat(b.load(b.gep(self.pointer["factors"], [at]))))
+                totals.append(b.add(total, value))
+            return totals
 
         def chunk(k: Any, carried: list[Any]) -> list[Any]:
             def body(i: Any, sums: list[Any]) -> list[Any]:
-                total = sums[0]
                 for step in range(UNROLL):
-                    at = b.add(i, I64(step))
-                    row = b.sext(b.load(b.gep(self.pointer["rows"], [at])), I64)
-                    place = b.gep(self.pointer["weight"], [b.add(b.add(self.base, k), b.mul(row, self.stride))])
-                    value = b.load(b.bitcast(place, narrow.as_pointer()), align=2)
-                    value = b.sext(value, vector) if wide else value
-                    if graded:
-                        value = b.mul(value, emit.splat(b.load(b.gep(self.pointer["factors"], [at]))))
-                    total = b.add(total, value)
-                return [total]
+                    sums = add_row(b.add(i, I64(step)), k, sums)
+                return sums
 
-            (total,) = counted_loop(b, I64(0), count, UNROLL, [ll.Constant(vector, None)], body)
-            emit.store(total if wide else b.sext(total, emit.kind), self.pointer["acc"], b.add(out, k))
+            zeros = [ll.Constant(kind, None) for kind in kinds]
+            totals = counted_loop(b, I64(0), self.at_least_one(count), UNROLL, zeros, body)
+            for emit, start, total in zip(emits, starts, totals, strict=True):
+                value = total if wide else b.sext(total, emit.kind)
+                emit.store(value, self.pointer["acc"], b.add(b.add(out, k), I64(start)))
             return []
 
-        counted_loop(b, I64(0), self.stride, lanes, [], chunk)
+        counted_loop(b, I64(0), self.stride, sum(pieces), [], chunk)
 
 
-def _make_row(lanes: int, graded: bool, wide: bool) -> Any:
+def _make_row(pieces: tuple[int, ...], graded: bool, wide: bool) -> Any:
     """Return an intrinsic that fills one row of accumulators.
 
     Parameters
     ----------
-    lanes : int
-        Output channels summed at once; divides the padded number of channels.
+    pieces : tuple of int
+        Lanes of the vectors that are summed side by side; together they divide the padded number of channels.
     graded : bool
         Multiply rows by the events' values.
     wide : bool
@@ -182,13 +202,14 @@ def _make_row(lanes: int, graded: bool, wide: bool) -> Any:
 
         def codegen(context: Any, builder: ll.IRBuilder, sig: Any, args: Any) -> Any:
             emitter = _Row(context, builder, sig, args)
-            zeros = emitter.emit.splat(builder.mul(builder.mul(emitter.branch(t.R_KH), emitter.kw), emitter.inputs))
+            beyond = builder.mul(builder.mul(emitter.branch(t.R_KH), emitter.kw), emitter.inputs)
+            zeros = emitter.emit.splat(builder.mul(beyond, emitter.stride))
 
             def pixel(x: Any, carried: list[Any]) -> list[Any]:
                 left = builder.sub(builder.mul(x, emitter.step), emitter.padding)
                 count = emitter.gather(left, graded)
                 emitter.emit.store(zeros, emitter.pointer["rows"], count)
-                emitter.sum(count, x, lanes, graded, wide)
+                emitter.sum(count, x, pieces, graded, wide)
                 return []
 
             counted_loop(builder, I64(0), emitter.width, 1, [], pixel)
@@ -199,6 +220,8 @@ def _make_row(lanes: int, graded: bool, wide: bool) -> Any:
     return row
 
 
-conv_row_16, conv_row_32, conv_row_64 = (_make_row(k, False, False) for k in (16, 32, 64))
-wide_row_16, wide_row_64 = (_make_row(k, False, True) for k in (16, 64))
-graded_row_16, graded_row_64 = (_make_row(k, True, True) for k in (16, 64))
+conv_row_16, conv_row_32, conv_row_48, conv_row_64 = (
+    _make_row(pieces, False, False) for pieces in ((16,), (32,), (32, 16), (32, 32))
+)
+wide_row_16, wide_row_64 = (_make_row(pieces, False, True) for pieces in ((16,), (16, 16, 16, 16)))
+graded_row_16, graded_row_64 = (_make_row(pieces, True, True) for pieces in ((16,), (16, 16, 16, 16)))

@@ -195,8 +195,8 @@ def _weight_rows(by_place: NDArray[Any], pool: _Pool, row: Ints) -> None:
 
 
 def padded_outputs(channels: int) -> int:
-    """Return the length of a weight row: 16, 32, or a multiple of 64, which vectors divide evenly."""
-    return padded(channels) if channels <= 32 else -(-channels // 64) * 64
+    """Return the length of a weight row: 16, 32, 48, or a multiple of 64, which vectors divide evenly."""
+    return padded(channels) if channels <= 48 else -(-channels // 64) * 64
 
 
 def _dense(synapse: ir.Dense, row: Ints, source: tuple[int, int, int], pool: _Pool) -> None:
