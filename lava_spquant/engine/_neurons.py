@@ -13,6 +13,7 @@ from lava_spquant.engine._llvm import I32, I64, LANES, Emitter, counted_loop, da
 from lava_spquant.ir.limits import STATE_MAX
 
 __all__ = [
+    "cuba_memoryless_row",
     "cuba_row",
     "graded_row",
     "qlif_row",
@@ -62,43 +63,57 @@ def _emit_spikes(emit: Emitter, spikes: Any, i: Any, found: Any, pointers: dict[
     return builder.add(found, builder.ctpop(bits))
 
 
+def _scaled(emit: Emitter, args: Any, pointers: dict[int, Any], i: Any) -> Any:
+    """Return `(acc * gain + half) >> shift` for sixteen neurons; the first five arguments of a row."""
+    b = emit.builder
+    product = b.mul(emit.load(pointers[0], i), emit.load(pointers[1], b.add(args[2], i)))
+    return b.ashr(b.add(product, emit.splat(args[3])), emit.splat(args[4]))
+
+
 def _emit_row(
     context: Any, builder: ll.IRBuilder, sig: Any, args: Any, states: int, params: int, step: Callable[..., Any]
 ) -> Any:
     """Emit the loop of `_row_intrinsic`; return the number of spikes."""
-    pointer = {k: data_pointer(context, builder, sig.args[k], args[k]) for k in (0, 1, 3, 4, 6, 8, 10, 11, 12)}
+    arrays_in = (0, 1, 5, 7, 8, 10, 12, 14, 15, 16)
+    pointer = {k: data_pointer(context, builder, sig.args[k], args[k]) for k in arrays_in}
     emit = Emitter(builder)
-    values = [emit.splat(builder.load(builder.gep(pointer[6], [builder.add(args[7], I64(k))]))) for k in range(params)]
-    lists = {"events": pointer[8], "events_at": args[9], "masks": pointer[10], "counts": pointer[11]}
+    values = [
+        emit.splat(builder.load(builder.gep(pointer[10], [builder.add(args[11], I64(k))]))) for k in range(params)
+    ]
+    lists = {"events": pointer[12], "events_at": args[13], "masks": pointer[14], "counts": pointer[15]}
 
     def body(i: Any, carried: list[Any]) -> list[Any]:
-        at = builder.add(args[5], i)
-        arrays = [pointer[4]] if states == 1 else [pointer[3], pointer[4]]
+        at = builder.add(args[9], i)
+        arrays = [pointer[8]] if states == 1 else [pointer[7], pointer[8]]
         old = [emit.load(p, at) for p in arrays]
-        drive = emit.load(pointer[0], i), emit.load(pointer[1], builder.add(args[2], i))
+        drive = _scaled(emit, args, pointer, i), emit.load(pointer[5], builder.add(args[6], i))
         spikes, new = step(emit, old, drive, values)
         for p, value in zip(arrays, new, strict=True):
             emit.store(value, p, at)
-        with builder.if_then(args[14]):
-            emit.store(builder.zext(spikes, emit.kind), pointer[12], builder.add(args[13], i))
+        with builder.if_then(args[18]):
+            emit.store(builder.zext(spikes, emit.kind), pointer[16], builder.add(args[17], i))
         return [_emit_spikes(emit, spikes, i, carried[0], lists)]
 
-    (found,) = counted_loop(builder, I64(0), args[15], LANES, [I64(0)], body)
+    (found,) = counted_loop(builder, I64(0), args[19], LANES, [I64(0)], body)
     return found
 
 
 def _row_intrinsic(states: int, params: int, step: Callable[..., tuple[Any, list[Any]]]) -> Any:
     """Return an intrinsic that runs `step` over a row.
 
-    Its arguments: current, bias, bias_at, `states` arrays with one common offset, `params` int64 values in an
-    array at an offset, events, events_at, masks, counts, flags, flags_at, write_flags, count. It returns the number
-    of spikes.
+    Its arguments: acc, gain, gain_at, half, shift (see `_scaled`), bias, bias_at, the states u and v with one
+    common offset, `params` int64 values in an array at an offset, events, events_at, masks, counts, flags, flags_at,
+    write_flags, count. It returns the number of spikes.
     """
 
     @intrinsic
     def row(
         typingctx,
-        current,
+        acc,
+        gain,
+        gain_at,
+        half,
+        shift,
         bias,
         bias_at,
         u,
@@ -117,7 +132,26 @@ def _row_intrinsic(states: int, params: int, step: Callable[..., tuple[Any, list
     ):
         intp = types.intp
         signature = intp(
-            current, bias, intp, u, v, intp, par, intp, events, intp, masks, counts, flags, intp, types.boolean, intp
+            acc,
+            gain,
+            intp,
+            intp,
+            intp,
+            bias,
+            intp,
+            u,
+            v,
+            intp,
+            par,
+            intp,
+            events,
+            intp,
+            masks,
+            counts,
+            flags,
+            intp,
+            types.boolean,
+            intp,
         )
 
         def codegen(context: Any, builder: ll.IRBuilder, sig: Any, args: Any) -> Any:
@@ -141,12 +175,17 @@ def _qlif(emit: Emitter, old: list[Any], drive: tuple[Any, Any], p: list[Any]) -
     return spikes, [b.or_(b.and_(stepped, quantised), b.and_(after, b.not_(quantised)))]
 
 
+def _cuba_memoryless(emit: Emitter, old: list[Any], drive: tuple[Any, Any], p: list[Any]) -> tuple[Any, list[Any]]:
+    """`ir.cuba_step` where the current decays at once: `u` is the drive itself."""
+    return _cuba(emit, [None, old[1]], drive, p)
+
+
 def _cuba(emit: Emitter, old: list[Any], drive: tuple[Any, Any], p: list[Any]) -> tuple[Any, list[Any]]:
     """`ir.cuba_step`; p = keep of u, keep of v, vth."""
     b = emit.builder
     limit, span = emit.constant(STATE_MAX + 1), emit.constant(2 * (STATE_MAX + 1))
     lowest = emit.constant(-STATE_MAX)
-    u = b.add(emit.decay(old[0], p[0]), drive[0])
+    u = drive[0] if old[0] is None else b.add(emit.decay(old[0], p[0]), drive[0])
     u = emit.select(emit.greater(u, limit), b.sub(u, span), emit.select(emit.greater(lowest, u), b.add(u, span), u))
     m = b.add(b.add(emit.decay(old[1], p[1]), u), drive[1])
     m = emit.clip(m, lowest, emit.constant(STATE_MAX))
@@ -156,12 +195,17 @@ def _cuba(emit: Emitter, old: list[Any], drive: tuple[Any, Any], p: list[Any]) -
 
 qlif_row = _row_intrinsic(1, 8, _qlif)
 cuba_row = _row_intrinsic(2, 3, _cuba)
+cuba_memoryless_row = _row_intrinsic(2, 3, _cuba_memoryless)
 
 
 @intrinsic
 def graded_row(
     typingctx,
-    current,
+    acc,
+    gain,
+    gain_at,
+    half,
+    shift,
     bias,
     bias_at,
     v,
@@ -180,29 +224,47 @@ def graded_row(
     """Run a read-out (keeps state) or a relay (does not); list values other than 0 with their places."""
     intp = types.intp
     signature = intp(
-        current, bias, intp, v, intp, types.boolean, events, intp, values, intp, masks, counts, dense, intp, intp
+        acc,
+        gain,
+        intp,
+        intp,
+        intp,
+        bias,
+        intp,
+        v,
+        intp,
+        types.boolean,
+        events,
+        intp,
+        values,
+        intp,
+        masks,
+        counts,
+        dense,
+        intp,
+        intp,
     )
 
     def codegen(context: Any, builder: ll.IRBuilder, sig: Any, args: Any) -> Any:
-        pointer = {k: data_pointer(context, builder, sig.args[k], args[k]) for k in (0, 1, 3, 6, 8, 10, 11, 12)}
+        pointer = {k: data_pointer(context, builder, sig.args[k], args[k]) for k in (0, 1, 5, 7, 10, 12, 14, 15, 16)}
         emit = Emitter(builder)
-        lists = {"events": pointer[6], "events_at": args[7], "masks": pointer[10], "counts": pointer[11]}
+        lists = {"events": pointer[10], "events_at": args[11], "masks": pointer[14], "counts": pointer[15]}
         top, bottom = emit.constant(STATE_MAX), emit.constant(-STATE_MAX)
 
         def body(i: Any, carried: list[Any]) -> list[Any]:
-            at = builder.add(args[4], i)
-            total = builder.add(emit.load(pointer[0], i), emit.load(pointer[1], builder.add(args[2], i)))
-            kept = emit.clip(builder.add(emit.load(pointer[3], at), total), bottom, top)
-            out = builder.select(args[5], kept, total)
-            with builder.if_then(args[5]):
-                emit.store(kept, pointer[3], at)
-            emit.store(out, pointer[12], builder.add(args[13], i))
+            at = builder.add(args[8], i)
+            total = builder.add(_scaled(emit, args, pointer, i), emit.load(pointer[5], builder.add(args[6], i)))
+            kept = emit.clip(builder.add(emit.load(pointer[7], at), total), bottom, top)
+            out = builder.select(args[9], kept, total)
+            with builder.if_then(args[9]):
+                emit.store(kept, pointer[7], at)
+            emit.store(out, pointer[16], builder.add(args[17], i))
             nonzero = builder.icmp_signed("!=", out, emit.zero)
-            place = builder.add(args[9], carried[0])
-            emit.store(emit.compress(out, nonzero), pointer[8], place)
+            place = builder.add(args[13], carried[0])
+            emit.store(emit.compress(out, nonzero), pointer[12], place)
             return [_emit_spikes(emit, nonzero, i, carried[0], lists)]
 
-        (found,) = counted_loop(builder, I64(0), args[14], LANES, [I64(0)], body)
+        (found,) = counted_loop(builder, I64(0), args[18], LANES, [I64(0)], body)
         return found
 
     return signature, codegen

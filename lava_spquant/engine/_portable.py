@@ -7,7 +7,7 @@ import numpy as np
 
 from lava_spquant.ir.limits import STATE_MAX
 
-__all__ = ["cuba_row", "decay", "graded_row", "note_spikes", "qlif_row", "rescale_row", "sum_rows"]
+__all__ = ["cuba_row", "decay", "graded_row", "note_spikes", "qlif_row", "rescale_row", "scaled", "sum_rows"]
 
 
 @nb.njit(cache=True)
@@ -23,11 +23,16 @@ def sum_rows(weight, base, stride, rows, values, graded, count, acc, at, width):
 
 
 @nb.njit(cache=True)
+def scaled(acc, gain, gain_at, half, shift, i):
+    """Return `(acc * gain + half) >> shift` for neuron `i`."""
+    return (np.int64(acc[i]) * gain[gain_at + i] + half) >> shift
+
+
+@nb.njit(cache=True)
 def rescale_row(acc, gain, gain_at, half, shift, current, count, add):
     """Do `current (+)= (acc * gain + half) >> shift`."""
     for i in range(count):
-        scaled = (np.int64(acc[i]) * gain[gain_at + i] + half) >> shift
-        current[i] = (current[i] if add else 0) + scaled
+        current[i] = (current[i] if add else 0) + scaled(acc, gain, gain_at, half, shift, i)
 
 
 @nb.njit(cache=True)
@@ -52,7 +57,11 @@ def note_spikes(i, spiking, found, events, events_at, masks, counts):
 
 @nb.njit(cache=True)
 def qlif_row(
-    current,
+    acc,
+    gain,
+    gain_at,
+    half,
+    shift,
     bias,
     bias_at,
     u,
@@ -70,15 +79,15 @@ def qlif_row(
     count,
 ):
     """`ir.qlif_step` over a row; returns the number of spikes."""
-    keep, vth, soft, half, exponent, low, high, quantised = par[at : at + 8]
+    keep, vth, soft, rounding, exponent, low, high, quantised = par[at : at + 8]
     found = 0
     for i in range(count):
-        m = decay(v[state_at + i], keep) + current[i] + bias[bias_at + i]
+        m = decay(v[state_at + i], keep) + scaled(acc, gain, gain_at, half, shift, i) + bias[bias_at + i]
         m = min(max(m, -STATE_MAX), STATE_MAX)
         spiking = m > vth
         after = ((m - vth) if soft else 0) if spiking else m
         if quantised:
-            after = min(max((after + half) >> exponent, low), high) << exponent
+            after = min(max((after + rounding) >> exponent, low), high) << exponent
         v[state_at + i] = after
         if write_flags:
             flags[flags_at + i] = spiking
@@ -88,7 +97,11 @@ def qlif_row(
 
 @nb.njit(cache=True)
 def cuba_row(
-    current,
+    acc,
+    gain,
+    gain_at,
+    half,
+    shift,
     bias,
     bias_at,
     u,
@@ -110,7 +123,7 @@ def cuba_row(
     limit = STATE_MAX + 1
     found = 0
     for i in range(count):
-        w = decay(u[state_at + i], keep_u) + current[i]
+        w = decay(u[state_at + i], keep_u) + scaled(acc, gain, gain_at, half, shift, i)
         if w > limit:
             w -= 2 * limit
         elif w <= -limit:
@@ -127,7 +140,11 @@ def cuba_row(
 
 @nb.njit(cache=True)
 def graded_row(
-    current,
+    acc,
+    gain,
+    gain_at,
+    half,
+    shift,
     bias,
     bias_at,
     v,
@@ -146,7 +163,7 @@ def graded_row(
     """Run a read-out (keeps state) or relay over a row; return the number of values other than 0."""
     found = 0
     for i in range(count):
-        out = np.int64(current[i]) + bias[bias_at + i]
+        out = scaled(acc, gain, gain_at, half, shift, i) + bias[bias_at + i]
         if keeps:
             out = min(max(out + v[state_at + i], -STATE_MAX), STATE_MAX)
             v[state_at + i] = out

@@ -14,6 +14,7 @@ from lava_spquant.engine._tables import (
     B_CACHE,
     B_FIRST_BRANCH,
     B_KIND,
+    B_ONES,
     B_PARAMS,
     B_PHASE,
     B_U,
@@ -46,7 +47,7 @@ __all__ = ["run_samples"]
 
 
 @nb.njit(cache=True)
-def _load_input(x, stream, slot, zero, dense, events, values, pixels, masks, counts, scratch, vector):
+def _load_input(x, stream, slot, zero, ones, dense, events, values, pixels, masks, counts, scratch, vector):
     """Write one step of one sample, (C, H, W), as rows of values, events and pixel pointers."""
     height, width, channels, row = stream[S_HEIGHT], stream[S_WIDTH], stream[S_CHANNELS], stream[S_ROW]
     dense_at = stream[S_DENSE] + slot * height * row
@@ -58,14 +59,9 @@ def _load_input(x, stream, slot, zero, dense, events, values, pixels, masks, cou
             for k in range(width):
                 scratch[k * channels + c] = x[c, y, k]
         place, at = dense_at + y * row, events_at + y * (row + 16)
-        if vector:
-            found = _neurons.graded_row(
-                scratch, zero, 0, zero, 0, False, events, at, values, at, masks, counts, dense, place, row
-            )
-        else:
-            found = _portable.graded_row(
-                scratch, zero, 0, zero, 0, False, events, at, values, at, masks, counts, dense, place, row
-            )
+        drive = scratch, ones, 0, 0, 0, zero, 0
+        target = zero, 0, False, events, at, values, at, masks, counts, dense, place, row
+        found = _neurons.graded_row(*drive, *target) if vector else _portable.graded_row(*drive, *target)
         pixel_pointers(masks, counts, found, channels, width, pixels, pixels_at + y * (width + 1), vector)
 
 
@@ -95,45 +91,32 @@ def _branch_row(
 
 
 @nb.njit(cache=True)
-def _neuron_row(
-    block, stream, slot, y, current, bias, par, state, dense, events, values, pixels, masks, counts, vector
-):
-    """Advance one row of neurons and list what it sends."""
+def _neuron_row(block, stream, slot, y, drive, bias, par, state, dense, events, values, pixels, masks, counts, vector):
+    """Advance one row of neurons and list what it sends; `drive` is (sums, gains, offset, half, shift)."""
     height, width, row = stream[S_HEIGHT], stream[S_WIDTH], stream[S_ROW]
     flags_at = stream[S_DENSE] + (slot * height + y) * row
     at = stream[S_EVENTS] + (slot * height + y) * (row + 16)
     pixels_at = stream[S_PIXELS] + slot * (height * (width + 1) + SLACK) + y * (width + 1)
-    bias_at, want = block[B_BIAS] + y * block[B_BIAS_STRIDE], stream[S_WANT_DENSE] != 0
     u, v, p = state[block[B_U] :], state[block[B_V] :], block[B_PARAMS]
     kind, s = block[B_KIND], y * row
+    shifts = bias, block[B_BIAS] + y * block[B_BIAS_STRIDE]
+    spiking = u, v, s, par, p, events, at, masks, counts, dense, flags_at, stream[S_WANT_DENSE] != 0, row
+    graded = v, s, kind == READOUT, events, at, values, at, masks, counts, dense, flags_at, row
     if kind == QLIF:
-        if vector:
-            found = _neurons.qlif_row(
-                current, bias, bias_at, u, v, s, par, p, events, at, masks, counts, dense, flags_at, want, row
-            )
-        else:
-            found = _portable.qlif_row(
-                current, bias, bias_at, u, v, s, par, p, events, at, masks, counts, dense, flags_at, want, row
-            )
+        found = (
+            _neurons.qlif_row(*drive, *shifts, *spiking) if vector else _portable.qlif_row(*drive, *shifts, *spiking)
+        )
     elif kind == CUBA:
-        if vector:
-            found = _neurons.cuba_row(
-                current, bias, bias_at, u, v, s, par, p, events, at, masks, counts, dense, flags_at, want, row
-            )
+        if not vector:
+            found = _portable.cuba_row(*drive, *shifts, *spiking)
+        elif par[p] == 0:
+            found = _neurons.cuba_memoryless_row(*drive, *shifts, *spiking)
         else:
-            found = _portable.cuba_row(
-                current, bias, bias_at, u, v, s, par, p, events, at, masks, counts, dense, flags_at, want, row
-            )
+            found = _neurons.cuba_row(*drive, *shifts, *spiking)
+    elif vector:
+        found = _neurons.graded_row(*drive, *shifts, *graded)
     else:
-        keeps = kind == READOUT
-        if vector:
-            found = _neurons.graded_row(
-                current, bias, bias_at, v, s, keeps, events, at, values, at, masks, counts, dense, flags_at, row
-            )
-        else:
-            found = _portable.graded_row(
-                current, bias, bias_at, v, s, keeps, events, at, values, at, masks, counts, dense, flags_at, row
-            )
+        found = _portable.graded_row(*drive, *shifts, *graded)
     pixel_pointers(masks, counts, found, stream[S_CHANNELS], width, pixels, pixels_at, vector)
 
 
@@ -143,25 +126,27 @@ def _run_block(b, t, cached, streams, blocks, branches, weight, gain, bias, par,
     dense, events, values, pixels, masks, counts, rows, factors, acc, currents, cache, plan = work
     block, own = blocks[b], streams[b + 1]
     width, channels, row = own[S_WIDTH], own[S_CHANNELS], own[S_ROW]
+    first, keeps = block[B_FIRST_BRANCH], block[B_CACHE] >= 0
     for y in range(own[S_HEIGHT]):
-        keeps = block[B_CACHE] >= 0
         current = cache[block[B_CACHE] + y * row :] if keeps else currents
-        if not (keeps and cached):
-            for r in range(block[B_FIRST_BRANCH], block[B_FIRST_BRANCH] + block[B_BRANCHES]):
-                branch = branches[r]
-                stream = streams[branch[R_STREAM]]
-                slot = (t - branch[R_DELAY]) % stream[S_RING]
-                sums = _branch_row(
-                    branch, stream, slot, y, width, channels, weight, dense, events, values, pixels,
-                    rows, factors, acc, plan, vector,
-                )  # fmt: skip
-                first, half, shift = r > block[B_FIRST_BRANCH], branch[R_HALF], branch[R_SHIFT]
-                if vector:
-                    _neurons.rescale_row(sums, gain, branch[R_GAIN], half, shift, current, row, first)
-                else:
-                    _portable.rescale_row(sums, gain, branch[R_GAIN], half, shift, current, row, first)
+        drive = (current, gain, block[B_ONES], 0, 0)
+        for r in range(first, first + (0 if keeps and cached else block[B_BRANCHES])):
+            branch = branches[r]
+            stream = streams[branch[R_STREAM]]
+            slot = (t - branch[R_DELAY]) % stream[S_RING]
+            sums = _branch_row(
+                branch, stream, slot, y, width, channels, weight, dense, events, values, pixels,
+                rows, factors, acc, plan, vector,
+            )  # fmt: skip
+            scaling = sums, gain, branch[R_GAIN], branch[R_HALF], branch[R_SHIFT]
+            if block[B_BRANCHES] == 1 and not keeps:
+                drive = scaling
+            elif vector:
+                _neurons.rescale_row(*scaling, current, row, r > first)
+            else:
+                _portable.rescale_row(*scaling, current, row, r > first)
         _neuron_row(
-            block, own, t % own[S_RING], y, current, bias, par, state, dense, events, values, pixels, masks, counts,
+            block, own, t % own[S_RING], y, drive, bias, par, state, dense, events, values, pixels, masks, counts,
             vector,
         )  # fmt: skip
 
@@ -225,14 +210,16 @@ def _run_sample(
 ):
     """Run all steps of one sample; `first` steps have been run before."""
     dense, events, values, pixels, masks, counts, _, _, _, currents, _, _ = work
-    zero = np.zeros(streams[0, S_ROW], np.int32)
+    zero, ones = np.zeros(streams[0, S_ROW], np.int32), np.ones(streams[0, S_ROW], np.int32)
     if first == 0:
         _silence(streams, dense, pixels)
         state[:] = 0
     for t in range(x.shape[0]):
         slot = (first + t) % streams[0, S_RING]
         if t == 0 or not static:
-            _load_input(x[t], streams[0], slot, zero, dense, events, values, pixels, masks, counts, currents, vector)
+            _load_input(
+                x[t], streams[0], slot, zero, ones, dense, events, values, pixels, masks, counts, currents, vector
+            )
         for b in range(blocks.shape[0]):
             if interval > 0 and (first + t + 1 - blocks[b, B_PHASE]) % interval == 0:
                 _reset(b, streams, blocks, state)

@@ -110,6 +110,7 @@ def compile_program(network: ir.Network, timing: ir.Timing) -> Program:
         row[t.B_V], row[t.B_U] = state, state + neurons
         state += neurons * len(block.neuron.state_names)
         row[t.B_CACHE] = -1
+        row[t.B_ONES] = pools["gain"].add(_tile(np.ones(shapes[b + 1][0]), shapes[b + 1][2]))
         if not timing.pipelined and all(branch.source == ir.INPUT for branch in block.branches):
             row[t.B_CACHE], cache = cache, cache + neurons + t.SLACK
         for branch, stream_bounds in zip(block.branches, bounds, strict=True):
@@ -149,14 +150,19 @@ def _streams(network: ir.Network, shapes: list[tuple[int, int, int]], rings: lis
     return streams, {"dense": dense, "events": events, "pixels": pixels, "row": longest + 2 * t.SLACK}
 
 
+def _tile(values: NDArray[Any], width: int) -> NDArray[np.int32]:
+    """Return per-channel values for a row of `width` pixels, 0 in the padding."""
+    tile = np.zeros(padded(width * values.size), np.int32)
+    tile[: width * values.size] = np.tile(values.astype(np.int32), width)
+    return tile
+
+
 def _bias(block: ir.Block, shape: tuple[int, int, int], pool: _Pool) -> tuple[int, int]:
     """Add the bias, one row where it is the same for all rows; return offset and row stride."""
     channels, height, width = shape
     row = padded(width * channels)
     if block.bias.ndim == 1:
-        tile = np.zeros(row, np.int32)
-        tile[: width * channels] = np.tile(block.bias, width)
-        return pool.add(tile), 0
+        return pool.add(_tile(block.bias, width)), 0
     rows = np.zeros((height, row), np.int32)
     rows[:, : width * channels] = block.bias.transpose(1, 2, 0).reshape(height, -1)
     return pool.add(rows), row
@@ -170,11 +176,9 @@ def _branch(
     shape: tuple[int, int, int],
     pools: dict[str, _Pool],
 ) -> Ints:
-    channels, _, width = shape
+    _, _, width = shape
     row = np.zeros(t.R_COLUMNS, np.int64)
-    gains = np.zeros(padded(width * channels), np.int32)
-    gains[: width * channels] = np.tile(branch.gain.astype(np.int32), width)
-    row[t.R_GAIN] = pools["gain"].add(gains)
+    row[t.R_GAIN] = pools["gain"].add(_tile(branch.gain, width))
     row[t.R_STREAM], row[t.R_DELAY], row[t.R_SHIFT] = branch.source + 1, delay, branch.shift
     row[t.R_HALF] = (1 << branch.shift) >> 1
     synapse = branch.synapse
