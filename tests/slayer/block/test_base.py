@@ -82,6 +82,21 @@ def test_the_output_can_be_shifted_by_one_step(name: str) -> None:
         assert not other[..., 0].any()
 
 
+@pytest.mark.parametrize("name", ["pool", "spiking pool", "average"])
+def test_blocks_of_whole_numbers_do_in_eval_what_they_do_in_training(name: str) -> None:
+    make, shape, _ = MAKERS[name]
+    made, x = make(), spikes_in(shape)
+    assert torch.equal(made.eval()(x), made.train()(x))
+
+
+def test_an_average_is_over_neighbours() -> None:
+    x = torch.tensor([1.0, 1, 0, 0, 0, 1]).reshape(1, 6, 1)
+    for mode in (True, False):
+        assert block.Average(3).train(mode)(x).flatten().tolist() == [1, 0, 0.5]
+        halves = block.Average(2).train(mode)(x.reshape(1, 3, 2, 1, 1))
+        torch.testing.assert_close(halves.flatten(), torch.tensor([2 / 3, 1 / 3]))
+
+
 @pytest.mark.parametrize("name", MAKERS)
 def test_export_is_what_eval_runs(name: str, tmp_path) -> None:
     torch.manual_seed(0)
