@@ -7,10 +7,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
+from typing import Any
 
 import numba as nb
 
 __all__ = ["cache_folder", "run_samples"]
+
+_compiling = Lock()
 
 
 def cache_folder() -> Path:
@@ -38,4 +42,15 @@ def _cached_in(folder: Path) -> Iterator[None]:
 
 
 with _cached_in(cache_folder()):
-    from lava_spquant.engine._run import run_samples
+    from lava_spquant.engine import _run
+
+
+def run_samples(x: Any, *rest: Any) -> None:
+    """Call `_run.run_samples`, which is compiled, or loaded from the cache, once: for any memory layout of `x`."""
+    compiled = _run.run_samples
+    with _compiling:
+        if not compiled.signatures:
+            kinds = [nb.typeof(value) for value in rest]
+            compiled.compile((nb.types.Array(nb.int32, x.ndim, "A", readonly=True), *kinds))
+            compiled.disable_compile()
+    compiled(x, *rest)

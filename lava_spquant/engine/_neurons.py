@@ -71,7 +71,7 @@ def _scaled(emit: Emitter, args: Any, pointers: dict[int, Any], i: Any) -> Any:
 
 
 def _emit_row(
-    context: Any, builder: ll.IRBuilder, sig: Any, args: Any, states: int, params: int, step: Callable[..., Any]
+    context: Any, builder: ll.IRBuilder, sig: Any, args: Any, read: tuple[int, ...], params: int, step: Callable[..., Any]
 ) -> Any:
     """Emit the loop of `_row_intrinsic`; return the number of spikes."""
     arrays_in = (0, 1, 5, 7, 8, 10, 12, 14, 15, 16)
@@ -84,12 +84,12 @@ def _emit_row(
 
     def body(i: Any, carried: list[Any]) -> list[Any]:
         at = builder.add(args[9], i)
-        arrays = [pointer[8]] if states == 1 else [pointer[7], pointer[8]]
-        old = [emit.load(p, at) for p in arrays]
+        arrays = [pointer[7], pointer[8]]
+        old = [emit.load(p, at) if k in read else None for k, p in enumerate(arrays)]
         drive = _scaled(emit, args, pointer, i), emit.load(pointer[5], builder.add(args[6], i))
         spikes, new = step(emit, old, drive, values)
-        for p, value in zip(arrays, new, strict=True):
-            emit.store(value, p, at)
+        for k in read:
+            emit.store(new[k], arrays[k], at)
         with builder.if_then(args[18]):
             emit.store(builder.zext(spikes, emit.kind), pointer[16], builder.add(args[17], i))
         return [_emit_spikes(emit, spikes, i, carried[0], lists)]
@@ -98,11 +98,13 @@ def _emit_row(
     return found
 
 
-def _row_intrinsic(states: int, params: int, step: Callable[..., tuple[Any, list[Any]]]) -> Any:
+def _row_intrinsic(
+    params: int, step: Callable[..., tuple[Any, list[Any]]], read: tuple[int, ...]
+) -> Any:
     """Return an intrinsic that runs `step` over a row.
 
     Its arguments: acc, gain, gain_at, half, shift (see `_scaled`), bias, bias_at, the states u and v with one
-    common offset, `params` int64 values in an array at an offset, events, events_at, masks, counts, flags, flags_at,
+    common offset (those whose numbers are in `read` are kept), `params` int64 values in an array at an offset, events, events_at, masks, counts, flags, flags_at,
     write_flags, count. It returns the number of spikes.
     """
 
@@ -155,7 +157,7 @@ def _row_intrinsic(states: int, params: int, step: Callable[..., tuple[Any, list
         )
 
         def codegen(context: Any, builder: ll.IRBuilder, sig: Any, args: Any) -> Any:
-            return _emit_row(context, builder, sig, args, states, params, step)
+            return _emit_row(context, builder, sig, args, read, params, step)
 
         return signature, codegen
 
@@ -166,22 +168,17 @@ def _qlif(emit: Emitter, old: list[Any], drive: tuple[Any, Any], p: list[Any]) -
     """`ir.qlif_step`; p = keep, vth, -1 where soft, half, k, q_min, q_max, quantise (0 or -1)."""
     b = emit.builder
     keep, vth, soft, half, exponent, low, high, quantised = p
-    m = b.add(b.add(emit.decay(old[0], keep), drive[0]), drive[1])
+    m = b.add(b.add(emit.decay(old[1], keep), drive[0]), drive[1])
     m = emit.clip(m, emit.constant(-STATE_MAX), emit.constant(STATE_MAX))
     spikes = emit.greater(m, vth)
     after = emit.select(spikes, b.and_(b.sub(m, vth), soft), m)
     level = emit.clip(b.ashr(b.add(after, half), exponent), low, high)
     stepped = b.shl(level, exponent)
-    return spikes, [b.or_(b.and_(stepped, quantised), b.and_(after, b.not_(quantised)))]
-
-
-def _cuba_memoryless(emit: Emitter, old: list[Any], drive: tuple[Any, Any], p: list[Any]) -> tuple[Any, list[Any]]:
-    """`ir.cuba_step` where the current decays at once: `u` is the drive itself."""
-    return _cuba(emit, [None, old[1]], drive, p)
+    return spikes, [None, b.or_(b.and_(stepped, quantised), b.and_(after, b.not_(quantised)))]
 
 
 def _cuba(emit: Emitter, old: list[Any], drive: tuple[Any, Any], p: list[Any]) -> tuple[Any, list[Any]]:
-    """`ir.cuba_step`; p = keep of u, keep of v, vth."""
+    """`ir.cuba_step`; p = keep of u, keep of v, vth. Without an old `u` the current has no memory."""
     b = emit.builder
     limit, span = emit.constant(STATE_MAX + 1), emit.constant(2 * (STATE_MAX + 1))
     lowest = emit.constant(-STATE_MAX)
@@ -193,9 +190,9 @@ def _cuba(emit: Emitter, old: list[Any], drive: tuple[Any, Any], p: list[Any]) -
     return spikes, [u, emit.select(spikes, emit.zero, m)]
 
 
-qlif_row = _row_intrinsic(1, 8, _qlif)
-cuba_row = _row_intrinsic(2, 3, _cuba)
-cuba_memoryless_row = _row_intrinsic(2, 3, _cuba_memoryless)
+qlif_row = _row_intrinsic(8, _qlif, read=(1,))
+cuba_row = _row_intrinsic(3, _cuba, read=(0, 1))
+cuba_memoryless_row = _row_intrinsic(3, _cuba, read=(1,))
 
 
 @intrinsic

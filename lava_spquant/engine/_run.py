@@ -13,6 +13,7 @@ from lava_spquant.engine._tables import (
     B_BRANCHES,
     B_CACHE,
     B_FIRST_BRANCH,
+    B_KEEP_U,
     B_KIND,
     B_ONES,
     B_PARAMS,
@@ -101,7 +102,10 @@ def _neuron_row(block, stream, slot, y, drive, bias, par, state, dense, events, 
     kind, s = block[B_KIND], y * row
     shifts = bias, block[B_BIAS] + y * block[B_BIAS_STRIDE]
     spiking = u, v, s, par, p, events, at, masks, counts, dense, flags_at, stream[S_WANT_DENSE] != 0, row
-    graded = v, s, kind == READOUT, events, at, values, at, masks, counts, dense, flags_at, row
+    # A relay keeps nothing, and its row intrinsic loads all the same: from memory that is there.
+    keeps = kind == READOUT
+    state_row = (v if keeps else drive[0]), (s if keeps else 0), keeps
+    graded = *state_row, events, at, values, at, masks, counts, dense, flags_at, row
     if kind == QLIF:
         found = (
             _neurons.qlif_row(*drive, *shifts, *spiking) if vector else _portable.qlif_row(*drive, *shifts, *spiking)
@@ -109,7 +113,7 @@ def _neuron_row(block, stream, slot, y, drive, bias, par, state, dense, events, 
     elif kind == CUBA:
         if not vector:
             found = _portable.cuba_row(*drive, *shifts, *spiking)
-        elif par[p] == 0:
+        elif par[p] == 0 and block[B_KEEP_U] == 0:
             found = _neurons.cuba_memoryless_row(*drive, *shifts, *spiking)
         else:
             found = _neurons.cuba_row(*drive, *shifts, *spiking)
@@ -229,7 +233,7 @@ def _run_sample(
         _record(t, n, recorded, streams, blocks, state, dense, record)
 
 
-@nb.njit(cache=True, parallel=True)
+@nb.njit(cache=True, nogil=True)
 def run_samples(
     x,
     static,
@@ -258,21 +262,21 @@ def run_samples(
     recorded,
     record,
     vector,
+    worker,
+    workers,
 ):
-    """Run samples x[:, n] (T, N, C, H, W) from zero state; threads have a workspace each.
+    """Run every `workers`-th sample x[:, n] (T, N, C, H, W), beginning with n = `worker`.
 
-    A workspace is made anew for every sample, and no two samples share anything else, so that results
-    do not depend on the number of threads.
+    Sample n has workspace n modulo their number, which is `workers` or N. No two samples share anything else,
+    so that results do not depend on the number of threads.
     """
-    workers = acc.shape[0]
-    for index in nb.prange(workers):
-        w = np.int64(index)
-        for n in range(w, x.shape[1], workers):
-            work = (
-                dense[w], events[w], values[w], pixels[w], masks[w], counts[w], rows[w], factors[w],
-                acc[w], currents[w], cache[w], plan[w],
-            )  # fmt: skip
-            _run_sample(
-                x[:, n], n, static, first, interval, streams, blocks, branches, weight, gain, bias, par, states[w],
-                work, recorded, record, vector,
-            )  # fmt: skip
+    for n in range(worker, x.shape[1], workers):
+        w = n % acc.shape[0]
+        work = (
+            dense[w], events[w], values[w], pixels[w], masks[w], counts[w], rows[w], factors[w],
+            acc[w], currents[w], cache[w], plan[w],
+        )  # fmt: skip
+        _run_sample(
+            x[:, n], n, static, first, interval, streams, blocks, branches, weight, gain, bias, par, states[w],
+            work, recorded, record, vector,
+        )  # fmt: skip

@@ -31,8 +31,9 @@ once per network. What it interprets are three tables of int64, a row per stream
     B_PHASE,  # step (from 1) of the first reset, modulo the interval
     B_CACHE,  # offset of its cached current, or -1
     B_ONES,  # offset of gains of 1, for currents that are summed already
+    B_KEEP_U,  # `u` is looked at, though it has no memory
     B_COLUMNS,
-) = range(12)
+) = range(13)
 
 (
     R_KIND,

@@ -109,7 +109,7 @@ def compile_program(network: ir.Network, timing: ir.Timing) -> Program:
         row[t.B_PHASE] = timing.reset_phase(network, b)
         row[t.B_V], row[t.B_U] = state, state + neurons
         state += neurons * len(block.neuron.state_names)
-        row[t.B_CACHE] = -1
+        row[t.B_CACHE], row[t.B_KEEP_U] = -1, 1
         row[t.B_ONES] = pools["gain"].add(_tile(np.ones(shapes[b + 1][0]), shapes[b + 1][2]))
         if not timing.pipelined and all(branch.source == ir.INPUT for branch in block.branches):
             row[t.B_CACHE], cache = cache, cache + neurons + t.SLACK

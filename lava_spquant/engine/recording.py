@@ -74,6 +74,14 @@ class Recording:
         streams[outputs + 1, t.S_WANT_DENSE] = 1
         return streams
 
+    def blocks(self, keep_u: bool) -> NDArray[np.int64]:
+        """Return the block table; a `u` without memory is kept where it is recorded, or everywhere."""
+        blocks = self.program.blocks.copy()
+        if not keep_u:
+            blocks[:, t.B_KEEP_U] = 0
+            blocks[self.table[self.table[:, 1] == _WHAT["u"], 0], t.B_KEEP_U] = 1
+        return blocks
+
     def empty(self, steps: int, batch: int) -> list[dict[str, ir.IntArray]]:
         """Return arrays (T, N, *shape) for everything recorded."""
         shapes = self.program.network.shapes

@@ -75,7 +75,7 @@ class Session:
         NetworkError
             If `x` does not fit the network's input or the session's batch.
         """
-        x = self.engine.network.input.check(x)
+        x = np.require(self.engine.network.input.check(x), requirements="A")
         if x.shape[1] != self.batch:
             raise ir.NetworkError(f"session: batch: found {x.shape[1]}, expected {self.batch}")
         key = len(x), tuple(record)
@@ -112,6 +112,7 @@ class Session:
     def reset(self) -> None:
         """Go back to step 0 and zero state."""
         self.steps = 0
+        self._workspace.states[...] = 0
 
     def save(self) -> Snapshot:
         """Return a copy of everything that later steps depend on."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numba as nb
 import numpy as np
 
 from lava_spquant import ir
 from lava_spquant.engine import _tables as t
 from lava_spquant.engine._compiled import run_samples
 from lava_spquant.engine._cpu import has_wide_vectors
+from lava_spquant.engine._threads import THREADS_MAX, available_threads, run_workers
 from lava_spquant.engine.program import compile_program, image_shape
 from lava_spquant.engine.recording import Recording
 from lava_spquant.engine.workspace import Workspace, worker_bytes
@@ -31,7 +31,7 @@ class Engine:
     timing : ir.Timing
         Training's aligned time by default.
     threads : int or None
-        Samples run in parallel on so many threads; None takes numba's number. The results do not depend on it.
+        Samples run in parallel on so many threads; None takes one per core. The results do not depend on it.
     vector : bool or None
         Use vector code; None decides by the processor. The results do not depend on it.
 
@@ -40,7 +40,7 @@ class Engine:
     NetworkError
         If the network holds something that has no compiled form.
     ValueError
-        If there are not so many threads.
+        If `threads` is not a whole number in 1..256.
 
     Examples
     --------
@@ -60,10 +60,10 @@ class Engine:
         vector: bool | None = None,
     ) -> None:
         self.network, self.timing = network, timing
-        most = int(nb.config.NUMBA_NUM_THREADS)
-        self.threads = most if threads is None else threads
-        if not 1 <= self.threads <= most:
-            raise ValueError(f"Engine: threads: found {threads}, expected 1..{most}")
+        self.threads = available_threads() if threads is None else threads
+        if not (isinstance(self.threads, (int, np.integer)) and 1 <= self.threads <= THREADS_MAX):
+            raise ValueError(f"Engine: threads: found {threads}, expected a whole number in 1..{THREADS_MAX}")
+        self.threads = int(self.threads)
         self.vector = has_wide_vectors() if vector is None else vector
         self.program = compile_program(network, timing)
 
@@ -90,7 +90,7 @@ class Engine:
         ValueError
             If `record` names something else.
         """
-        x = self.network.input.check(x)
+        x = np.require(self.network.input.check(x), requirements="A")
         steps, batch = x.shape[:2]
         recording = Recording.choose(self.program, record, steps)
         blocks = recording.empty(steps, batch)
@@ -116,16 +116,15 @@ class Engine:
         static = bool(len(x) > 1 and program.streams[0, t.S_RING] == 1 and x.strides[0] == 0)
         image = (x.shape[1], *image_shape(self.network.input.shape))
         shown = np.broadcast_to(x[0].reshape(image), (len(x), *image)) if static else x.reshape(len(x), *image)
-        before = nb.get_num_threads()
-        nb.set_num_threads(min(self.threads, len(workspace.states)))
-        try:
-            run_samples(
-                shown, static, first, self.timing.reset_interval or 0, recording.streams(), program.blocks,
-                program.branches, program.weight, program.gain, program.bias, program.params, workspace.states,
-                *workspace.buffers, recording.table, buffer, self.vector,
-            )  # fmt: skip
-        finally:
-            nb.set_num_threads(before)
+        tables = recording.streams(), program.blocks, program.branches
+        pools = program.weight, program.gain, program.bias, program.params
+        buffers = workspace.states, *workspace.buffers, recording.table, buffer
+        interval, workers = int(self.timing.reset_interval or 0), min(self.threads, len(workspace.states))
+
+        def work(worker: int) -> None:
+            run_samples(shown, static, first, interval, *tables, *pools, *buffers, self.vector, worker, workers)
+
+        run_workers(workers, work)
 
     def worker_bytes(self) -> int:
         """Return the bytes that one thread needs beside input, record and result."""
