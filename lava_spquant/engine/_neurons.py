@@ -71,7 +71,13 @@ def _scaled(emit: Emitter, args: Any, pointers: dict[int, Any], i: Any) -> Any:
 
 
 def _emit_row(
-    context: Any, builder: ll.IRBuilder, sig: Any, args: Any, read: tuple[int, ...], params: int, step: Callable[..., Any]
+    context: Any,
+    builder: ll.IRBuilder,
+    sig: Any,
+    args: Any,
+    read: tuple[int, ...],
+    params: int,
+    step: Callable[..., Any],
 ) -> Any:
     """Emit the loop of `_row_intrinsic`; return the number of spikes."""
     arrays_in = (0, 1, 5, 7, 8, 10, 12, 14, 15, 16)
@@ -98,14 +104,12 @@ def _emit_row(
     return found
 
 
-def _row_intrinsic(
-    params: int, step: Callable[..., tuple[Any, list[Any]]], read: tuple[int, ...]
-) -> Any:
+def _row_intrinsic(params: int, step: Callable[..., tuple[Any, list[Any]]], read: tuple[int, ...]) -> Any:
     """Return an intrinsic that runs `step` over a row.
 
     Its arguments: acc, gain, gain_at, half, shift (see `_scaled`), bias, bias_at, the states u and v with one
-    common offset (those whose numbers are in `read` are kept), `params` int64 values in an array at an offset, events, events_at, masks, counts, flags, flags_at,
-    write_flags, count. It returns the number of spikes.
+    common offset (those whose numbers are in `read` are kept), `params` int64 values in an array at an offset,
+    events, events_at, masks, counts, flags, flags_at, write_flags, count. It returns the number of spikes.
     """
 
     @intrinsic

@@ -83,7 +83,7 @@ class Session:
             self._recordings[key] = Recording.choose(self.engine.program, record, len(x))
         recording = self._recordings[key]
         buffer = np.zeros((self.batch, recording.length), np.int32)
-        self.engine._execute(x, self.steps, recording, buffer, self._workspace)
+        self.engine._execute(x, self.steps, recording, buffer, self._workspace, keep_u=True)
         self.steps += len(x)
         blocks = recording.empty(len(x), self.batch)
         recording.unpack(buffer, blocks, 0)

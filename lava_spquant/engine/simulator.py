@@ -110,13 +110,19 @@ class Engine:
         return max(1, min(batch, turns if fitting >= self.threads else fitting))
 
     def _execute(
-        self, x: ir.IntArray, first: int, recording: Recording, buffer: ir.IntArray, workspace: Workspace
+        self,
+        x: ir.IntArray,
+        first: int,
+        recording: Recording,
+        buffer: ir.IntArray,
+        workspace: Workspace,
+        keep_u: bool = False,
     ) -> None:
         program = self.program
         static = bool(len(x) > 1 and program.streams[0, t.S_RING] == 1 and x.strides[0] == 0)
         image = (x.shape[1], *image_shape(self.network.input.shape))
         shown = np.broadcast_to(x[0].reshape(image), (len(x), *image)) if static else x.reshape(len(x), *image)
-        tables = recording.streams(), program.blocks, program.branches
+        tables = recording.streams(), recording.blocks(keep_u), program.branches
         pools = program.weight, program.gain, program.bias, program.params
         buffers = workspace.states, *workspace.buffers, recording.table, buffer
         interval, workers = int(self.timing.reset_interval or 0), min(self.threads, len(workspace.states))
