@@ -8,7 +8,7 @@ from lava_spquant.ir.arrays import IntArray, Shape
 from lava_spquant.ir.block import INPUT, Block, Branch, constant_gain
 from lava_spquant.ir.bounds import branch_bounds
 from lava_spquant.ir.errors import NetworkError
-from lava_spquant.ir.gain import FittedGain, fit_gain
+from lava_spquant.ir.gain import FittedGain, coarse_channels, fit_gain
 from lava_spquant.ir.network import InputSpec, Network
 from lava_spquant.ir.neuron import NEURONS, Cuba, Membrane, Neuron, QLif, Readout, Relay
 from lava_spquant.ir.synapse import SYNAPSES, TERNARY_BITS, Conv, Dense, Identity, SumPool, Synapse
@@ -41,6 +41,7 @@ __all__ = [
     "Synapse",
     "Timing",
     "branch_bounds",
+    "coarse_channels",
     "constant_gain",
     "fit_gain",
     "limits",

@@ -12,7 +12,11 @@ from lava_spquant.ir.arrays import IntArray
 from lava_spquant.ir.errors import NetworkError, expect
 from lava_spquant.ir.limits import GAIN_MAX, MIN_GAIN_BITS, PRODUCT_MAX, SHIFT_MAX
 
-__all__ = ["FittedGain", "fit_gain"]
+__all__ = ["FittedGain", "coarse_channels", "fit_gain"]
+
+
+MATTERS = 256
+"""A channel matters if its largest current reaches the threshold divided by this."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +85,27 @@ def fit_gain(scale: NDArray[np.floating[Any]], acc_bound: IntArray, vth: int, wh
             f"accumulator, expected at most {GAIN_MAX} and a product within 32 bits; "
             "use fewer fractional bits or a larger threshold"
         )
-    matters = np.abs(scale) * acc_bound >= vth / 256
+    matters = np.abs(scale) * acc_bound >= vth / MATTERS
     coarse = np.flatnonzero(matters & (np.abs(gain) < 2 ** (MIN_GAIN_BITS - 1)))
     return FittedGain(gain.astype(np.int16), shift, tuple(int(c) for c in coarse))
+
+
+def coarse_channels(gain: IntArray, shift: int, acc_bound: IntArray, vth: int) -> tuple[int, ...]:
+    """Return the channels of a deployed branch that matter but keep fewer than 8 significant bits.
+
+    Parameters
+    ----------
+    gain : numpy.ndarray, int16, shape (C,)
+    shift : int
+    acc_bound : numpy.ndarray of int, shape (C,) or (1,)
+    vth : int
+        See `fit_gain`.
+
+    Examples
+    --------
+    >>> coarse_channels(np.array([20000, 3]), 10, np.array([100, 100]), vth=64)
+    (1,)
+    """
+    size = np.abs(gain.astype(np.float64))
+    matters = size * acc_bound >= vth / MATTERS * 2.0**shift
+    return tuple(int(c) for c in np.flatnonzero(matters & (size > 0) & (size < 2 ** (MIN_GAIN_BITS - 1))))

@@ -11,7 +11,7 @@ from lava_spquant import ir
 from lava_spquant.slayer.block.base import Deployable
 from lava_spquant.slayer.branch import Branch
 from lava_spquant.slayer.export import deployed_blocks, to_ir
-from lava_spquant.slayer.fold import GAIN_LIMIT
+from lava_spquant.slayer.fold import GAIN_LIMITS
 from lava_spquant.slayer.neuron import QLif
 from lava_spquant.slayer.quant.base import spread
 from lava_spquant.slayer.synapse import WeightedSynapse
@@ -87,7 +87,7 @@ def _row(
     if isinstance(branch.synapse, WeightedSynapse):
         scale, zero, clipped = _weight_loss(branch.synapse)
     factor, _ = branch.affine()
-    steep = 0 if threshold is None else int((np.abs(factor) / threshold > GAIN_LIMIT).sum())
+    steep = 0 if threshold is None else int((np.abs(factor) / threshold > GAIN_LIMITS[0]).sum())
     return ConversionRow(
         name,
         index,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from lava_spquant import ir
 from lava_spquant.slayer.block.base import BLOCK_INPUT, Block, Deployable
@@ -13,6 +16,8 @@ if TYPE_CHECKING:
     import h5py
 
 __all__ = ["deployed_blocks", "to_ir", "write_block"]
+
+log = logging.getLogger(__name__)
 
 Shape = tuple[int, ...]
 
@@ -43,7 +48,21 @@ def to_ir(blocks: Sequence[Deployable], spec: ir.InputSpec, name: str = "network
         part = block.to_ir_block(block_name, [shapes[s] for s in sources], sources)
         shapes[len(made)] = part.check_shape([shapes[s] for s in sources])
         made.append(part)
-    return ir.Network(spec, tuple(made), name)
+    network = ir.Network(spec, tuple(made), name)
+    _warn_of_coarse_gains(network)
+    return network
+
+
+def _warn_of_coarse_gains(network: ir.Network) -> None:
+    for block, streams in zip(network.blocks, network.stream_bounds(), strict=True):
+        if not isinstance(block.neuron, ir.QLif):
+            continue
+        for index, (branch, stream) in enumerate(zip(block.branches, streams, strict=True)):
+            low, high = branch.synapse.acc_bounds(stream)
+            coarse = ir.coarse_channels(branch.gain, branch.shift, np.maximum(-low, high), block.neuron.vth)
+            if coarse:
+                where = f"block {block.name!r}, branch {index}"
+                log.warning("%s: gains of channels %s keep fewer than 8 significant bits", where, list(coarse))
 
 
 def deployed_blocks(blocks: Sequence[Deployable]) -> list[tuple[Block, str, tuple[int, ...]]]:

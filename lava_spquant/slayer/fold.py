@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,12 +11,10 @@ from numpy.typing import NDArray
 from lava_spquant import ir
 from lava_spquant.slayer.branch import Branch
 
-__all__ = ["GAIN_LIMIT", "Folded", "fold_gains"]
+__all__ = ["GAIN_LIMITS", "Folded", "fold_gains"]
 
-log = logging.getLogger(__name__)
-
-GAIN_LIMIT = 4
-"""Thresholds per unit of accumulator at which a gain saturates.
+GAIN_LIMITS = (4, 2, 1)
+"""Thresholds per unit of accumulator at which a gain saturates; the first that leaves no channel coarse.
 
 Batch-norm over a channel that hardly ever received a spike divides by next to nothing. One unit of
 accumulator drives such a neuron over its threshold whatever the exact factor, but the factor
@@ -61,7 +58,7 @@ def fold_gains(
     vth : int
         Threshold in membrane units.
     spiking : bool
-        Limit gains to `GAIN_LIMIT`; a read-out has no threshold beyond which size does not matter.
+        Limit gains, see `GAIN_LIMITS`; a read-out has no threshold beyond which size does not matter.
 
     Raises
     ------
@@ -77,17 +74,35 @@ def fold_gains(
         if not (np.all(np.isfinite(factor)) and np.all(np.isfinite(offset))):
             raise ir.NetworkError(f"{where}: scale or offset: found NaN or infinity, expected finite numbers")
         bound = np.broadcast_to(branch.acc_bound(synapse), factor.shape)
-        if spiking:
-            flatten = _flattening(factor, bound, GAIN_LIMIT * vth)
-            saturated |= set(np.flatnonzero(flatten < 1).tolist())
-            factor, offset = factor * flatten, vth - (vth - offset) * flatten
-        fitted = ir.fit_gain(factor, bound, vth, where)
+        fitted, offset, steep = _fit(factor, offset, bound, vth, where, spiking)
+        saturated |= set(steep)
         coarse |= set(fitted.coarse)
         made.append(ir.Branch(synapse, fitted.gain, fitted.shift, source))
         bias = bias + offset
-    if coarse:
-        log.warning("block %r: gains of channels %s keep fewer than 8 significant bits", name, sorted(coarse))
     return Folded(tuple(made), np.rint(bias).astype(np.int64), tuple(sorted(coarse)), tuple(sorted(saturated)))
+
+
+def _fit(
+    factor: NDArray[np.float64],
+    offset: NDArray[np.float64],
+    bound: NDArray[np.int64],
+    vth: int,
+    where: str,
+    spiking: bool,
+) -> tuple[ir.FittedGain, NDArray[np.float64], list[int]]:
+    """Return the gains, the offset that goes with them, and the channels whose gain was limited.
+
+    The limit falls until no channel that matters is left with fewer than 8 significant bits, or one unit of
+    accumulator is one threshold.
+    """
+    if not spiking:
+        return ir.fit_gain(factor, bound, vth, where), offset, []
+    for limit in GAIN_LIMITS:
+        flatten = _flattening(factor, bound, limit * vth)
+        fitted = ir.fit_gain(factor * flatten, bound, vth, where)
+        if not fitted.coarse:
+            break
+    return fitted, vth - (vth - offset) * flatten, np.flatnonzero(flatten < 1).tolist()
 
 
 def _flattening(factor: NDArray[np.float64], bound: NDArray[np.int64], limit: float) -> NDArray[np.float64]:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from lava_spquant import ir
 from lava_spquant.slayer import block
-from lava_spquant.slayer.fold import GAIN_LIMIT
+from lava_spquant.slayer.fold import GAIN_LIMITS
+from lava_spquant.slayer.network import SpikingNetwork
 from lava_spquant.slayer.stream import Stream
 
 VTH = 4096
@@ -84,7 +85,7 @@ def test_a_dead_channel_does_not_cost_the_others_their_precision() -> None:
     part = made.to_ir_block("b", [(2,)])
     found = effective(part)
     np.testing.assert_allclose(found[0], 0.125 * VTH, rtol=2**-8)
-    assert found[1] == pytest.approx(GAIN_LIMIT * VTH, rel=2**-8)
+    assert found[1] == pytest.approx(GAIN_LIMITS[0] * VTH, rel=2**-8)
 
 
 @given(mean=st.floats(-0.5, 0.5), beta=st.floats(-2, 2), deviation=st.floats(1e-7, 1e-4), negative=st.booleans())
@@ -104,17 +105,30 @@ def test_a_limited_gain_crosses_the_threshold_at_the_same_accumulator(
     np.testing.assert_array_equal((deployed > VTH)[clear], (exact > 1)[clear])
 
 
-def test_coarse_channels_are_told(caplog: pytest.LogCaptureFixture) -> None:
+def test_coarse_channels_are_told_at_export_and_not_at_every_batch(caplog: pytest.LogCaptureFixture) -> None:
     made = dense([[1.0] * 600, [1.0] * 600], batch_norm=True)
+    model = SpikingNetwork([made], ir.InputSpec((600,)))
     set_norm(made, [0.0, 0.0], [1.0, 1.0], [100.0, 0.004], [0.0, 0.0])
     with caplog.at_level(logging.DEBUG, "lava_spquant"):
-        made.to_ir_block("narrow", [(600,)])
-    assert "block 'narrow'" in caplog.text
+        model.eval()(torch.zeros(1, 600, 2))
+    assert not caplog.text
+    with caplog.at_level(logging.WARNING, "lava_spquant"):
+        model.to_ir()
+    assert "block 'dense0', branch 0: gains of channels [1] keep fewer than 8 significant bits" in caplog.text
     caplog.clear()
     set_norm(made, [0.0, 0.0], [1.0, 1.0], [1.0, 0.9], [0.0, 0.0])
     with caplog.at_level(logging.DEBUG, "lava_spquant"):
-        made.to_ir_block("fine", [(600,)])
+        model.to_ir()
     assert not caplog.text
+
+
+def test_the_limit_falls_until_every_other_channel_keeps_eight_bits() -> None:
+    # Slopes of 1e5 and 3.2 over 8-bit weights: 4 thresholds per unit would leave the second one 7 bits.
+    made = dense([[1.0, 1.0], [1.0, 1.0]], batch_norm=True, neuron={"frac_bits": 12})
+    set_norm(made, [0.0, 0.0], [1e-10, 1.0], [1.0, 1.0], [0.0, 0.0])
+    part = made.to_ir_block("b", [(2,)])
+    assert int(abs(part.branches[0].gain[1])).bit_length() >= 8
+    assert effective(part)[0] < GAIN_LIMITS[0] * VTH
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
