@@ -57,7 +57,7 @@ class Dense:
     def accumulate(self, x: IntArray) -> IntArray:
         """Return (N, C_out) int32."""
         # Exact in float64: bounds.py proves that no partial sum leaves 24 bits.
-        flat = x.reshape(len(x), -1).astype(np.float64)
+        flat = x.reshape(len(x), self.weight.shape[1]).astype(np.float64)
         return (flat @ self.weight.T.astype(np.float64)).astype(np.int32)
 
     def acc_bounds(self, x: Bounds) -> tuple[IntArray, IntArray]:
