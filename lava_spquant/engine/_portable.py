@@ -7,7 +7,7 @@ import numpy as np
 
 from lava_spquant.ir.limits import STATE_MAX
 
-__all__ = ["cuba_row", "decay", "graded_row", "note_spikes", "qlif_row", "rescale_row", "scaled", "sum_rows"]
+__all__ = ["cuba_row", "decay", "driven", "graded_row", "note_spikes", "qlif_row", "rescale_row", "scaled", "sum_rows"]
 
 
 @nb.njit(cache=True)
@@ -26,6 +26,12 @@ def sum_rows(weight, base, stride, rows, values, graded, count, acc, at, width):
 def scaled(acc, gain, gain_at, half, shift, i):
     """Return `(acc * gain + half) >> shift` for neuron `i`."""
     return (np.int64(acc[i]) * gain[gain_at + i] + half) >> shift
+
+
+@nb.njit(cache=True)
+def driven(acc, gain, gain_at, half, shift, bias, bias_at, i):
+    """Return current plus bias: it fits 32 bits, also where the sum of the branches alone wrapped."""
+    return np.int64(np.int32(scaled(acc, gain, gain_at, half, shift, i) + bias[bias_at + i]))
 
 
 @nb.njit(cache=True)
@@ -82,7 +88,7 @@ def qlif_row(
     keep, vth, soft, rounding, exponent, low, high, quantised = par[at : at + 8]
     found = 0
     for i in range(count):
-        m = decay(v[state_at + i], keep) + scaled(acc, gain, gain_at, half, shift, i) + bias[bias_at + i]
+        m = decay(v[state_at + i], keep) + driven(acc, gain, gain_at, half, shift, bias, bias_at, i)
         m = min(max(m, -STATE_MAX), STATE_MAX)
         spiking = m > vth
         after = ((m - vth) if soft else 0) if spiking else m
@@ -163,7 +169,7 @@ def graded_row(
     """Run a read-out (keeps state) or relay over a row; return the number of values other than 0."""
     found = 0
     for i in range(count):
-        out = scaled(acc, gain, gain_at, half, shift, i) + bias[bias_at + i]
+        out = driven(acc, gain, gain_at, half, shift, bias, bias_at, i)
         if keeps:
             out = min(max(out + v[state_at + i], -STATE_MAX), STATE_MAX)
             v[state_at + i] = out

@@ -156,14 +156,14 @@ def _run_block(b, t, cached, streams, blocks, branches, weight, gain, bias, par,
 
 
 @nb.njit(cache=True)
-def _record(t, n, recorded, streams, blocks, state, dense, record):
+def _record(t, first, n, recorded, streams, blocks, state, dense, record):
     """Copy what was asked for: rows of `recorded` are (block, 0 output or 1 v or 2 u, offset, step stride)."""
     for k in range(recorded.shape[0]):
         b, what, at = recorded[k, 0], recorded[k, 1], recorded[k, 2] + t * recorded[k, 3]
         own = streams[b + 1]
         size = own[S_HEIGHT] * own[S_ROW]
         if what == 0:
-            start = own[S_DENSE] + (t % own[S_RING]) * size
+            start = own[S_DENSE] + ((first + t) % own[S_RING]) * size
             record[n, at : at + size] = dense[start : start + size]
         else:
             start = blocks[b, B_V] if what == 1 else blocks[b, B_U]
@@ -230,7 +230,7 @@ def _run_sample(
             _run_block(
                 b, first + t, static and t > 0, streams, blocks, branches, weight, gain, bias, par, state, work, vector
             )
-        _record(t, n, recorded, streams, blocks, state, dense, record)
+        _record(t, first, n, recorded, streams, blocks, state, dense, record)
 
 
 @nb.njit(cache=True, nogil=True)

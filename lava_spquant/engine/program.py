@@ -182,9 +182,10 @@ def _branch(
     row[t.R_STREAM], row[t.R_DELAY], row[t.R_SHIFT] = branch.source + 1, delay, branch.shift
     row[t.R_HALF] = (1 << branch.shift) >> 1
     synapse = branch.synapse
-    row[t.R_KIND], fill = SYNAPSE_CODES.get(synapse.kind, (None, None))
-    if fill is not None:
-        fill(synapse, row, source, pools["weight"])
+    if synapse.kind not in SYNAPSE_CODES:
+        raise ir.NetworkError(f"synapse: found {synapse.kind!r}, expected one of {', '.join(SYNAPSE_CODES)}")
+    row[t.R_KIND], fill = SYNAPSE_CODES[synapse.kind]
+    fill(synapse, row, source, pools["weight"])
     low, high = synapse.acc_bounds(bounds)
     row[t.R_WIDE] = max(-int(low.min()), int(high.max())) > INT16_MAX
     return row
