@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
+import logging
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +18,8 @@ import numba as nb
 
 __all__ = ["cache_folder", "run_samples"]
 
+log = logging.getLogger(__name__)
+
 _compiling = Lock()
 
 
@@ -23,11 +29,26 @@ def cache_folder() -> Path:
     Its name holds a digest of this package's sources: numba looks at the file of a function only, and would
     take compiled code for fresh whose callee in another file has changed.
     """
+    here = Path(__file__).parent
     digest = hashlib.sha256(nb.__version__.encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in (*sorted(here.glob("*.py")), here.parent / "ir" / "limits.py"):
         digest.update(path.read_bytes())
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
     return base / "lava_spquant" / f"engine-{digest.hexdigest()[:16]}"
+
+
+def _usable(folder: Path) -> Path:
+    """Return `folder` if it can be written to, else one that lasts as long as this program."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK | os.X_OK):
+            return folder
+    except OSError:
+        pass
+    log.info("%s cannot be written to: compiled code is not kept", folder)
+    temporary = Path(tempfile.mkdtemp(prefix="lava_spquant-"))
+    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+    return temporary
 
 
 @contextmanager
@@ -41,7 +62,7 @@ def _cached_in(folder: Path) -> Iterator[None]:
         nb.config.CACHE_DIR = before
 
 
-with _cached_in(cache_folder()):
+with _cached_in(_usable(cache_folder())):
     from lava_spquant.engine import _run
 
 

@@ -6,7 +6,7 @@ import numba as nb
 import numpy as np
 
 from lava_spquant.engine import _portable
-from lava_spquant.engine._neurons import rank_row, thin_rank_1, thin_rank_2, thin_rank_3, thin_rank_4
+from lava_spquant.engine._ranks import rank_row, thin_rank_1, thin_rank_2, thin_rank_3, thin_rank_4
 from lava_spquant.engine._sums import (
     conv_row_16,
     conv_row_32,
