@@ -119,6 +119,7 @@ def test_a_folder_imports_only_what_lies_below_it(own: str) -> None:
         ("lava_spquant.ir", (*HEAVY, "h5py")),
         ("lava_spquant.netx", HEAVY),
         ("lava_spquant.slayer", ("lava.magma", "lava.proc", "lava.utils")),
+        ("lava_spquant.engine", ("torch", "lava", "matplotlib", "h5py", "lightning")),
         ("lava_spquant.proc", ("torch",)),
         ("lava_spquant.report", ("torch", "lava")),
     ],
@@ -198,6 +199,7 @@ def test_neurons_and_synapses_have_kinds_of_their_own() -> None:
     ("module", "neurons", "synapses"),
     [
         ("lava_spquant.netx.schema", "NEURON_SCHEMAS", "SYNAPSE_SCHEMAS"),
+        ("lava_spquant.engine.program", "NEURON_CODES", "SYNAPSE_CODES"),
         ("lava_spquant.proc.neurons", "NEURON_BUILDERS", None),
         ("lava_spquant.proc.synapses", None, "SYNAPSE_BUILDERS"),
         ("lava_spquant.slayer.neuron", "NEURONS", None),

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from lava_spquant.engine._threads import THREADS_MAX, available_threads, run_workers
+
+
+def test_all_workers_run_at_the_same_time() -> None:
+    meeting = threading.Barrier(5)
+    seen: list[int] = []
+
+    def work(worker: int) -> None:
+        meeting.wait(timeout=30)
+        seen.append(worker)
+
+    run_workers(5, work)
+    assert sorted(seen) == [0, 1, 2, 3, 4]
+
+
+def test_the_first_runs_on_the_calling_thread() -> None:
+    seen: dict[int, int] = {}
+    run_workers(2, lambda worker: seen.update({worker: threading.get_ident()}))
+    assert seen[0] == threading.get_ident() != seen[1]
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_what_a_worker_raises_arrives(failing: int) -> None:
+    def work(worker: int) -> None:
+        if worker == failing:
+            raise RuntimeError(f"worker {worker}")
+
+    with pytest.raises(RuntimeError, match=f"worker {failing}"):
+        run_workers(2, work)
+
+
+def test_there_is_a_core() -> None:
+    assert 1 <= available_threads() <= THREADS_MAX
