@@ -24,7 +24,12 @@ DATA = {
     "mnist": "MNIST, handwritten digits of 28x28 pixels",
 }
 
-TITLES = {"reference": "integer reference (`ir.reference`)", "slayer": "SLAYER `eval()`", "lava": "Lava Processes"}
+TITLES = {
+    "slayer": "SLAYER `eval()`",
+    "reference": "integer reference (`ir.reference`)",
+    "engine": "engine",
+    "lava": "Lava Processes",
+}
 
 
 @dataclass(frozen=True, eq=False)

@@ -131,6 +131,7 @@ def _measure(
         draft = export(checkpoint, Path(folder) / target.name)
         network, about = netx.load(draft), netx.info(draft).metadata
     options: dict[str, Any] = {"model": model, "samples": effort.samples, "lava_samples": effort.lava}
+    options |= {"reference_samples": None}
     checked = verify(network, images.test, steps, progress=progress, **options)
     account = report(network, images.test, steps, limit=effort.activity, progress=progress)
     if checked.ok:

@@ -50,7 +50,14 @@ Steps = Annotated[
     Optional[int],  # noqa: UP045
     typer.Option("--steps", min=1, help="Time steps per image; by default those that the file names."),
 ]
-ExecutorName = Annotated[str, typer.Option("--executor", "-e", help=f"What runs it: {', '.join(EXECUTORS)}.")]
+ExecutorName = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(
+        "--executor",
+        "-e",
+        help=f"What runs it: {', '.join(EXECUTORS)}; by default the engine, or the reference without numba.",
+    ),
+]
 InputShape = Annotated[
     Optional[str],  # noqa: UP045
     typer.Option("--input-shape", metavar="C,H,W", help="Input shape, for files that do not hold it."),

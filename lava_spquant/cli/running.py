@@ -27,16 +27,16 @@ from lava_spquant.cli.values import verification_values
 from lava_spquant.report import accuracy_table, comparison_table, predict
 from lava_spquant.workflow import Loaded, evaluate, read_input
 from lava_spquant.workflow import verify as run_verification
-from lava_spquant.workflow.executor import EXECUTORS, prepare
+from lava_spquant.workflow.executor import EXECUTORS, default_executor, prepare
 from lava_spquant.workflow.loading import open_checkpoint
-from lava_spquant.workflow.verify import LAVA_SAMPLES
+from lava_spquant.workflow.verify import LAVA_SAMPLES, REFERENCE_SAMPLES
 
 __all__ = ["run", "verify"]
 
 
 def run(
     source: Source,
-    executor: ExecutorName = "reference",
+    executor: ExecutorName = None,
     input_file: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option("--input", metavar="FILE", help="A .npy file of whole numbers (T, N, C, H, W) or (T, N, C)."),
@@ -59,6 +59,7 @@ def run(
         found = open_source(
             source, dataset=dataset, steps=steps, input_shape=input_shape, input_bits=input_bits, debug=debug
         )
+        executor = executor or default_executor()
         if input_file is not None:
             _run_file(now, found, input_file, executor)
             return
@@ -90,7 +91,7 @@ def run(
 
 def _run_file(now: Session, found: Loaded, path: Path, executor: str) -> None:
     x = read_input(path, found.network)
-    execute = prepare(executor, found.network, found.model)
+    execute = prepare(executor, found.network, found.model, output_only=True)
     with now.progress() as progress:
         trace = execute(x, progress(EXECUTORS[executor].label, x.shape[1]))
     predictions = predict(found.network, trace).tolist()
@@ -111,6 +112,9 @@ def verify(
         typer.Option("--checkpoint", metavar="CKPT", help="Also hold the file against what training computed."),
     ] = None,
     limit: Limit = None,
+    reference: Annotated[
+        int, typer.Option("--reference", min=0, help="Test images to run in the integer reference; 0 for none.")
+    ] = REFERENCE_SAMPLES,
     lava: Annotated[int, typer.Option("--lava", min=0, help="Test images to run in Lava; 0 for none.")] = LAVA_SAMPLES,
     dataset: Dataset = None,
     steps: Steps = None,
@@ -124,7 +128,8 @@ def verify(
     """Compare every spike and state of all executors, at every block and step.
 
     What training computed (SLAYER's eval()) is the baseline where there is a checkpoint, else the
-    integer reference. Exit code 1 tells that something differs.
+    integer reference. SLAYER and the engine run all images, the reference and Lava some. Exit code 1
+    tells that something differs.
 
     Example: lava-spquant verify digits.net --checkpoint runs/digits-cnn/last.ckpt --lava 100
     """
@@ -144,6 +149,7 @@ def verify(
                 found.known_steps(),
                 model=model,
                 samples=limit,
+                reference_samples=reference,
                 lava_samples=lava,
                 progress=progress,
             )

@@ -6,7 +6,7 @@ by name and not from here: what runs a `.net` file works without torch.
 
 from lava_spquant.workflow.demo import Demo, demo
 from lava_spquant.workflow.evaluate import Evaluation, evaluate, traces
-from lava_spquant.workflow.executor import EXECUTORS, Executor
+from lava_spquant.workflow.executor import EXECUTORS, Executor, default_executor
 from lava_spquant.workflow.inputs import read_input
 from lava_spquant.workflow.loading import Loaded, export, load
 from lava_spquant.workflow.progress import Progress, bars, silent
@@ -24,6 +24,7 @@ __all__ = [
     "Result",
     "Verification",
     "bars",
+    "default_executor",
     "demo",
     "evaluate",
     "export",

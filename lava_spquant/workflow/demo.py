@@ -34,7 +34,7 @@ class Demo:
     min_accuracy : float
         What was promised.
     verification : Verification
-        SLAYER's `eval()` against the integer reference and Lava, both running the loaded file.
+        SLAYER's `eval()` against the integer reference, the engine and Lava, all running the loaded file.
     report : Report
     checkpoint, network_file : Path
     figures : list of Path
@@ -119,7 +119,14 @@ def demo(
     test, steps = data.load(plan.data.name, data_path).test, plan.data.steps
     announce("3/4  Comparing every spike and state at every step with what training computed")
     checked = verify(
-        network, test, steps, model=trained.model, samples=limit, lava_samples=lava_samples, progress=progress
+        network,
+        test,
+        steps,
+        model=trained.model,
+        samples=limit,
+        reference_samples=None,
+        lava_samples=lava_samples,
+        progress=progress,
     )
     announce("4/4  Measuring activity, and drawing")
     account = report(network, test, steps, limit=limit, progress=progress)

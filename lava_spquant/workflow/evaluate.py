@@ -88,7 +88,8 @@ def evaluate(
     result = Accuracy(executor, 0, 0)
     predictions = []
     start = time.perf_counter()
-    for chunk, trace in traces(network, head(split, limit), steps, executor, model=model, progress=progress):
+    runs = traces(network, head(split, limit), steps, executor, model=model, output_only=True, progress=progress)
+    for chunk, trace in runs:
         predictions.append(predict(network, trace))
         result = result.add(predictions[-1], chunk.labels)
     return Evaluation(result, np.concatenate(predictions), time.perf_counter() - start)
@@ -101,6 +102,7 @@ def traces(
     executor: str = "reference",
     *,
     model: SpikingNetwork | None = None,
+    output_only: bool = False,
     progress: Progress = silent,
 ) -> Iterator[tuple[Chunk, Trace]]:
     """Yield `split` in chunks, each with what every block did at every step.
@@ -109,6 +111,8 @@ def traces(
     ----------
     network, split, steps, executor, model, progress
         See `evaluate`.
+    output_only : bool
+        The traces need no more than the last block's output.
 
     Raises
     ------
@@ -116,7 +120,7 @@ def traces(
         As `evaluate`.
     """
     check_fits(network, split)
-    run = prepare(executor, network, model)
+    run = prepare(executor, network, model, output_only=output_only)
     done = progress(EXECUTORS[executor].label, len(split))
     before = 0
     for chunk in chunks(network, split, steps):

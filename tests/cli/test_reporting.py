@@ -41,7 +41,7 @@ def test_demo_in_small(shell: Shell, tmp_path: Path) -> None:
     assert found.code == 0
     values = found.values
     assert (values["ok"], values["mismatches"], values["steps"]) == (True, 0, 2)
-    assert set(values["executors"]) == {"slayer", "reference", "lava"}
+    assert set(values["executors"]) == {"slayer", "reference", "engine", "lava"}
     assert Path(values["network_file"]).is_file()
     shown = shell("demo", "--out", tmp_path, *options, "--limit", 20, "--lava", 0, "--min-accuracy", 1)
     assert shown.code == 1

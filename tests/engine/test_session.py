@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -17,7 +19,7 @@ TIMINGS = [ALIGNED, Timing(reset_interval=3), Timing(pipelined=True), Timing(Tru
 def cut(rng: np.random.Generator, steps: int) -> list[slice]:
     """Return 0..steps in random pieces."""
     marks = sorted({0, steps, *rng.integers(0, steps + 1, 3).tolist()})
-    return [slice(a, b) for a, b in zip(marks, marks[1:], strict=False)]
+    return [slice(a, b) for a, b in pairwise(marks)]
 
 
 def part(trace: Trace, piece: slice) -> Trace:

@@ -20,7 +20,7 @@ def test_the_whole_path_in_small(tmp_path: Path) -> None:
         tmp_path, overrides=OVERRIDES, min_accuracy=0.0, limit=30, lava_samples=3, announce=said.append
     )
     assert done.ok
-    assert [result.accuracy.samples for result in done.verification.results] == [30, 30, 3]
+    assert [result.accuracy.samples for result in done.verification.results] == [30, 30, 30, 3]
     assert done.verification.mismatches == 0
     assert [path.name for path in done.figures] == ["memory.png", "sample.png"]
     assert all(path.is_file() for path in (done.checkpoint, done.network_file, *done.figures))

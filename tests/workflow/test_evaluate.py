@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -34,6 +36,30 @@ def test_chunks_change_nothing_but_progress(monkeypatch: pytest.MonkeyPatch) -> 
     assert told == [("integer reference", 7, done) for done in (3, 6, 7)]
 
 
+@pytest.mark.parametrize("chunk", [2, 256])
+def test_the_engine_classifies_alike(monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
+    for output in ("readout", "spikes"):
+        network, split = tiny_network(output=output), tiny_split(30)
+        expected = evaluate(network, split, STEPS)
+        monkeypatch.setattr(chunks_module, "MAX_CHUNK", chunk)
+        assert np.array_equal(evaluate(network, split, STEPS, "engine").predictions, expected.predictions)
+
+
+def test_memory_does_not_grow_with_the_data_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Traces are let go of, one chunk after the other."""
+    monkeypatch.setattr(chunks_module, "MAX_CHUNK", 4)
+    peaks = []
+    for samples in (8, 400):
+        split = tiny_split(samples)
+        for output_only in (False, True):
+            tracemalloc.start()
+            for _ in traces(tiny_network(), split, STEPS, "engine", output_only=output_only):
+                pass
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+    assert max(peaks[2:]) < 1.5 * max(peaks[:2])
+
+
 def test_limit() -> None:
     network, split = tiny_network(), tiny_split(7)
     assert np.array_equal(
@@ -56,7 +82,7 @@ def test_slayer_agrees_with_the_reference_on_its_integers() -> None:
 
 def test_bad_requests_are_refused() -> None:
     network, split = tiny_network(), tiny_split(2)
-    with pytest.raises(ValueError, match="executor: found 'gpu', expected one of reference, slayer, lava"):
+    with pytest.raises(ValueError, match="executor: found 'gpu', expected one of reference, engine, slayer, lava"):
         evaluate(network, split, STEPS, "gpu")
     with pytest.raises(ValueError, match="executor 'slayer': found a network without its trained model"):
         evaluate(network, split, STEPS, "slayer")
