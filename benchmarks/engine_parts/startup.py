@@ -27,7 +27,7 @@ WARM_STARTS = 5
 def startup(quick: bool) -> list[Row]:
     """Return one row for a warm start, a cold start (not with `quick`) and MNIST's test images if at hand."""
     _child("first-run")  # fills the cache
-    starts = [_child("first-run") for _ in range(2 if quick else WARM_STARTS)]
+    starts = [_child("first-run") for _ in range(3 if quick else WARM_STARTS)]
     seconds = [start["process_seconds"] for start in starts]
     middle = starts[int(np.argsort(seconds)[len(seconds) // 2])]
     rows = [{"what": "warm start: import and first run", **middle}]
