@@ -65,7 +65,7 @@ def against_lava(workload: Workload, effort: Effort) -> list[Row]:
 
 def lava_table(rows: Sequence[Row]) -> Table:
     """Return the rows as a table."""
-    columns = ("network", "input", "executor", "batch", "threads", "median, us", "quartiles, us")
+    columns: tuple[str, ...] = ("network", "input", "executor", "batch", "threads", "median, us", "quartiles, us")
     columns += ("Lava / this", "one core / this")
     cells = (
         (

@@ -58,7 +58,17 @@ def _state_bytes(network: ir.Network) -> int:
 
 def roofline_table(rows: Sequence[Row]) -> Table:
     """Return the rows as a table."""
-    columns = ("network", "input", "additions", "G/s", "peak G/s", "state, kB", "GB/s", "sums, us", "state, us")
+    columns: tuple[str, ...] = (
+        "network",
+        "input",
+        "additions",
+        "G/s",
+        "peak G/s",
+        "state, kB",
+        "GB/s",
+        "sums, us",
+        "state, us",
+    )
     columns += ("measured, us", "of bound")
     cells = (
         (
