@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import numba as nb
 import numpy as np
 
+from lava_spquant.engine._jit import jit
 from lava_spquant.ir.limits import STATE_MAX
 
 __all__ = ["cuba_row", "decay", "driven", "graded_row", "note_spikes", "qlif_row", "rescale_row", "scaled", "sum_rows"]
 
 
-@nb.njit(cache=True)
+@jit
 def sum_rows(weight, base, stride, rows, values, graded, count, acc, at, width):
     """`acc[at:at+width] = sum of weight rows`, times `values` where graded."""
     for k in range(width):
@@ -22,33 +22,33 @@ def sum_rows(weight, base, stride, rows, values, graded, count, acc, at, width):
             acc[at + k] += np.int32(weight[place + k]) * factor
 
 
-@nb.njit(cache=True)
+@jit
 def scaled(acc, gain, gain_at, half, shift, i):
     """Return `(acc * gain + half) >> shift` for neuron `i`."""
     return (np.int64(acc[i]) * gain[gain_at + i] + half) >> shift
 
 
-@nb.njit(cache=True)
+@jit
 def driven(acc, gain, gain_at, half, shift, bias, bias_at, i):
     """Return current plus bias: it fits 32 bits, also where the sum of the branches alone wrapped."""
     return np.int64(np.int32(scaled(acc, gain, gain_at, half, shift, i) + bias[bias_at + i]))
 
 
-@nb.njit(cache=True)
+@jit
 def rescale_row(acc, gain, gain_at, half, shift, current, count, add):
     """Do `current (+)= (acc * gain + half) >> shift`."""
     for i in range(count):
         current[i] = (current[i] if add else 0) + scaled(acc, gain, gain_at, half, shift, i)
 
 
-@nb.njit(cache=True)
+@jit
 def decay(x, keep):
     """`x * keep / 4096` rounded toward zero."""
     product = np.int64(x) * keep
     return -((-product) >> 12) if product < 0 else product >> 12
 
 
-@nb.njit(cache=True)
+@jit
 def note_spikes(i, spiking, found, events, events_at, masks, counts):
     """Append place `i` to the list where `spiking`; keep mask and count of every sixteen places."""
     if i % 16 == 0:
@@ -61,7 +61,7 @@ def note_spikes(i, spiking, found, events, events_at, masks, counts):
     return found
 
 
-@nb.njit(cache=True)
+@jit
 def qlif_row(
     acc,
     gain,
@@ -101,7 +101,7 @@ def qlif_row(
     return found
 
 
-@nb.njit(cache=True)
+@jit
 def cuba_row(
     acc,
     gain,
@@ -144,7 +144,7 @@ def cuba_row(
     return found
 
 
-@nb.njit(cache=True)
+@jit
 def graded_row(
     acc,
     gain,

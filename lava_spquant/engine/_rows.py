@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import numba as nb
 import numpy as np
 
 from lava_spquant.engine import _portable
+from lava_spquant.engine._jit import jit
 from lava_spquant.engine._ranks import rank_row, thin_rank_1, thin_rank_2, thin_rank_3, thin_rank_4
 from lava_spquant.engine._sums import (
     conv_row_16,
@@ -40,7 +40,7 @@ from lava_spquant.engine._tables import (
 __all__ = ["conv_row", "grouped_row", "pixel_pointers", "pool_row"]
 
 
-@nb.njit(cache=True)
+@jit
 def _popcount16(x):
     x = x - ((x >> 1) & 0x5555)
     x = (x & 0x3333) + ((x >> 2) & 0x3333)
@@ -48,7 +48,7 @@ def _popcount16(x):
     return (x + (x >> 8)) & 0x1F
 
 
-@nb.njit(cache=True)
+@jit
 def pixel_pointers(masks, counts, found, channels, width, pixels, at, vector):
     """Write, for every pixel of a row, how many events come before it; the last entry is their number."""
     if vector and channels == 1:
@@ -70,7 +70,7 @@ def pixel_pointers(masks, counts, found, channels, width, pixels, at, vector):
     pixels[at + width] = found
 
 
-@nb.njit(cache=True)
+@jit
 def conv_row(
     branch,
     stream,
@@ -113,7 +113,7 @@ def conv_row(
         conv_row_64(*tables, plan, *where)
 
 
-@nb.njit(cache=True)
+@jit
 def plain_row(
     branch, stream, weight, events, values, pixels, rows, factors, acc, y, width, channels, events_at, pixels_at
 ):
@@ -141,7 +141,7 @@ def plain_row(
         _portable.sum_rows(weight, branch[R_WEIGHT], stride, rows, factors, graded, count, acc, x * channels, stride)
 
 
-@nb.njit(cache=True)
+@jit
 def grouped_row(branch, stream, y, width, channels, weight, events, values, events_at, pixels, pixels_at, acc):
     """Fill `acc` with one output row of a grouped convolution, event by event."""
     groups, graded = branch[R_GROUPS], stream[S_GRADED] != 0
@@ -168,7 +168,7 @@ def grouped_row(branch, stream, y, width, channels, weight, events, values, even
                         acc[out + k] += weight[place + k] * factor
 
 
-@nb.njit(cache=True)
+@jit
 def pool_row(branch, stream, y, width, channels, dense, dense_at, acc):
     """Fill `acc` with one output row of a sum-pool."""
     acc[: width * channels] = 0

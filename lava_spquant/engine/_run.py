@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import numba as nb
-import numpy as np
-
 from lava_spquant.engine import _neurons, _portable
+from lava_spquant.engine._jit import jit
 from lava_spquant.engine._rows import conv_row, grouped_row, pixel_pointers, pool_row
 from lava_spquant.engine._tables import (
     B_BIAS,
@@ -36,19 +34,21 @@ from lava_spquant.engine._tables import (
     S_DENSE,
     S_EVENTS,
     S_HEIGHT,
+    S_ONES,
     S_PIXELS,
     S_RING,
     S_ROW,
     S_WANT_DENSE,
     S_WIDTH,
+    S_ZERO,
     SLACK,
 )
 
 __all__ = ["run_samples"]
 
 
-@nb.njit(cache=True)
-def _load_input(x, stream, slot, zero, ones, dense, events, values, pixels, masks, counts, scratch, vector):
+@jit
+def _load_input(x, stream, slot, gain, bias, dense, events, values, pixels, masks, counts, scratch, vector):
     """Write one step of one sample, (C, H, W), as rows of values, events and pixel pointers."""
     height, width, channels, row = stream[S_HEIGHT], stream[S_WIDTH], stream[S_CHANNELS], stream[S_ROW]
     dense_at = stream[S_DENSE] + slot * height * row
@@ -56,21 +56,26 @@ def _load_input(x, stream, slot, zero, ones, dense, events, values, pixels, mask
     pixels_at = stream[S_PIXELS] + slot * (height * (width + 1) + SLACK)
     scratch[width * channels : row] = 0
     for y in range(height):
-        for c in range(channels):
-            for k in range(width):
-                scratch[k * channels + c] = x[c, y, k]
+        if width == 1:
+            for c in range(channels):
+                scratch[c] = x[c, y, 0]
+        else:
+            for c in range(channels):
+                for k in range(width):
+                    scratch[k * channels + c] = x[c, y, k]
         place, at = dense_at + y * row, events_at + y * (row + 16)
-        drive = scratch, ones, 0, 0, 0, zero, 0
-        target = zero, 0, False, events, at, values, at, masks, counts, dense, place, row
+        drive = scratch, gain, stream[S_ONES], 0, 0, bias, stream[S_ZERO]
+        # A relay keeps nothing, and its row intrinsic loads all the same: from memory that is there.
+        target = scratch, 0, False, events, at, values, at, masks, counts, dense, place, row
         found = _neurons.graded_row(*drive, *target) if vector else _portable.graded_row(*drive, *target)
         pixel_pointers(masks, counts, found, channels, width, pixels, pixels_at + y * (width + 1), vector)
 
 
-@nb.njit(cache=True)
+@jit
 def _branch_row(
     branch, stream, slot, y, width, channels, weight, dense, events, values, pixels, rows, factors, acc, plan, vector
 ):
-    """Return one row of accumulators of one branch, in `acc` or where they already are."""
+    """Fill `acc` with one row of accumulators of one branch."""
     dense_at = stream[S_DENSE] + slot * stream[S_HEIGHT] * stream[S_ROW]
     events_at = stream[S_EVENTS] + slot * stream[S_HEIGHT] * (stream[S_ROW] + 16)
     pixels_at = stream[S_PIXELS] + slot * (stream[S_HEIGHT] * (stream[S_WIDTH] + 1) + SLACK)
@@ -87,11 +92,11 @@ def _branch_row(
         pool_row(branch, stream, y, width, channels, dense, dense_at, acc)
     else:
         at = dense_at + y * stream[S_ROW]
-        return dense[at:]
-    return acc
+        for i in range(stream[S_ROW]):
+            acc[i] = dense[at + i]
 
 
-@nb.njit(cache=True)
+@jit
 def _neuron_row(block, stream, slot, y, drive, bias, par, state, dense, events, values, pixels, masks, counts, vector):
     """Advance one row of neurons and list what it sends; `drive` is (sums, gains, offset, half, shift)."""
     height, width, row = stream[S_HEIGHT], stream[S_WIDTH], stream[S_ROW]
@@ -124,7 +129,7 @@ def _neuron_row(block, stream, slot, y, drive, bias, par, state, dense, events, 
     pixel_pointers(masks, counts, found, stream[S_CHANNELS], width, pixels, pixels_at, vector)
 
 
-@nb.njit(cache=True)
+@jit
 def _run_block(b, t, cached, streams, blocks, branches, weight, gain, bias, par, state, work, vector):
     """Advance block `b` by step `t` (from 0)."""
     dense, events, values, pixels, masks, counts, rows, factors, acc, currents, cache, plan = work
@@ -138,11 +143,11 @@ def _run_block(b, t, cached, streams, blocks, branches, weight, gain, bias, par,
             branch = branches[r]
             stream = streams[branch[R_STREAM]]
             slot = (t - branch[R_DELAY]) % stream[S_RING]
-            sums = _branch_row(
+            _branch_row(
                 branch, stream, slot, y, width, channels, weight, dense, events, values, pixels,
                 rows, factors, acc, plan, vector,
             )  # fmt: skip
-            scaling = sums, gain, branch[R_GAIN], branch[R_HALF], branch[R_SHIFT]
+            scaling = acc, gain, branch[R_GAIN], branch[R_HALF], branch[R_SHIFT]
             if block[B_BRANCHES] == 1 and not keeps:
                 drive = scaling
             elif vector:
@@ -155,7 +160,7 @@ def _run_block(b, t, cached, streams, blocks, branches, weight, gain, bias, par,
         )  # fmt: skip
 
 
-@nb.njit(cache=True)
+@jit
 def _record(t, first, n, recorded, streams, blocks, state, dense, record):
     """Copy what was asked for: rows of `recorded` are (block, 0 output or 1 v or 2 u, offset, step stride)."""
     for k in range(recorded.shape[0]):
@@ -164,13 +169,15 @@ def _record(t, first, n, recorded, streams, blocks, state, dense, record):
         size = own[S_HEIGHT] * own[S_ROW]
         if what == 0:
             start = own[S_DENSE] + ((first + t) % own[S_RING]) * size
-            record[n, at : at + size] = dense[start : start + size]
+            for i in range(size):
+                record[n, at + i] = dense[start + i]
         else:
             start = blocks[b, B_V] if what == 1 else blocks[b, B_U]
-            record[n, at : at + size] = state[start : start + size]
+            for i in range(size):
+                record[n, at + i] = state[start + i]
 
 
-@nb.njit(cache=True)
+@jit
 def _reset(b, streams, blocks, state):
     size = streams[b + 1, S_HEIGHT] * streams[b + 1, S_ROW]
     kind = blocks[b, B_KIND]
@@ -180,7 +187,7 @@ def _reset(b, streams, blocks, state):
         state[blocks[b, B_U] : blocks[b, B_U] + size] = 0
 
 
-@nb.njit(cache=True)
+@jit
 def _silence(streams, dense, pixels):
     """Make the steps before the first read as zeros, in streams that are read later than they are written."""
     for s in range(streams.shape[0]):
@@ -192,7 +199,7 @@ def _silence(streams, dense, pixels):
                 dense[streams[s, S_DENSE] : streams[s, S_DENSE] + ring * height * row] = 0
 
 
-@nb.njit(cache=True)
+@jit
 def _run_sample(
     x,
     n,
@@ -214,7 +221,6 @@ def _run_sample(
 ):
     """Run all steps of one sample; `first` steps have been run before."""
     dense, events, values, pixels, masks, counts, _, _, _, currents, _, _ = work
-    zero, ones = np.zeros(streams[0, S_ROW], np.int32), np.ones(streams[0, S_ROW], np.int32)
     if first == 0:
         _silence(streams, dense, pixels)
         state[:] = 0
@@ -222,7 +228,7 @@ def _run_sample(
         slot = (first + t) % streams[0, S_RING]
         if t == 0 or not static:
             _load_input(
-                x[t], streams[0], slot, zero, ones, dense, events, values, pixels, masks, counts, currents, vector
+                x[t], streams[0], slot, gain, bias, dense, events, values, pixels, masks, counts, currents, vector
             )
         for b in range(blocks.shape[0]):
             if interval > 0 and (first + t + 1 - blocks[b, B_PHASE]) % interval == 0:
@@ -233,7 +239,7 @@ def _run_sample(
         _record(t, first, n, recorded, streams, blocks, state, dense, record)
 
 
-@nb.njit(cache=True, nogil=True)
+@jit
 def run_samples(
     x,
     static,

@@ -136,24 +136,28 @@ class _Row:
         kinds = [emit.kind if wide else vector for emit, vector in zip(emits, narrow, strict=True)]
         out = b.mul(x, self.channels)
 
-        def add_row(at: Any, k: Any, sums: list[Any]) -> list[Any]:
-            row = b.sext(b.load(b.gep(self.pointer["rows"], [at])), I64)
-            first = b.gep(self.pointer["weight"], [b.add(b.add(self.base, k), row)])
-            totals = []
-            for emit, vector, kind, start, total in zip(emits, narrow, kinds, starts, sums, strict=True):
-                place = b.bitcast(b.gep(first, [I64(start)]), vector.as_pointer())
-                value = b.load(place, align=2)
+        def row(at: Any, k: Any) -> list[Any]:
+            offset = b.sext(b.load(b.gep(self.pointer["rows"], [at])), I64)
+            first = b.gep(self.pointer["weight"], [b.add(b.add(self.base, k), offset)])
+            values = []
+            for emit, vector, kind, start in zip(emits, narrow, kinds, starts, strict=True):
+                value = b.load(b.bitcast(b.gep(first, [I64(start)]), vector.as_pointer()), align=2)
                 value = b.sext(value, kind) if wide else value
                 if graded:
                     value = b.mul(value, emit.splat(b.load(b.gep(self.pointer["factors"], [at]))))
-                totals.append(b.add(total, value))
-            return totals
+                values.append(value)
+            return values
 
         def chunk(k: Any, carried: list[Any]) -> list[Any]:
             def body(i: Any, sums: list[Any]) -> list[Any]:
-                for step in range(UNROLL):
-                    sums = add_row(b.add(i, I64(step)), k, sums)
-                return sums
+                # Rows are added in pairs first, so that the running sums are one addition deep per turn.
+                rows = [row(b.add(i, I64(step)), k) for step in range(UNROLL)]
+                while len(rows) > 1:
+                    rows = [
+                        [b.add(x, y) for x, y in zip(*pair, strict=True)]
+                        for pair in zip(rows[::2], rows[1::2], strict=True)
+                    ]
+                return [b.add(total, value) for total, value in zip(sums, rows[0], strict=True)]
 
             zeros = [ll.Constant(kind, None) for kind in kinds]
             totals = counted_loop(b, I64(0), self.at_least_one(count), UNROLL, zeros, body)

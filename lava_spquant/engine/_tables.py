@@ -16,8 +16,10 @@ once per network. What it interprets are three tables of int64, a row per stream
     S_RING,  # slots kept, one more than the longest delay of a reader
     S_GRADED,  # values other than 0 and 1
     S_WANT_DENSE,  # some reader or recorder needs values by place
+    S_ONES,  # of the input: offsets of gains of 1 and of biases of 0, with which a relay hands values on
+    S_ZERO,
     S_COLUMNS,
-) = range(11)
+) = range(13)
 
 (
     B_KIND,

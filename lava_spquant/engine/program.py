@@ -96,6 +96,9 @@ def compile_program(network: ir.Network, timing: ir.Timing) -> Program:
     rings = _rings(network, timing)
     streams, sizes = _streams(network, shapes, rings)
     pools = {"weight": _Pool(np.int16), "gain": _Pool(np.int32), "bias": _Pool(np.int32), "params": _Pool(np.int64)}
+    channels, _, width = shapes[0]
+    streams[0, t.S_ONES] = pools["gain"].add(_tile(np.ones(channels), width))
+    streams[0, t.S_ZERO] = pools["bias"].add(_tile(np.zeros(channels), width))
     blocks = np.zeros((len(network.blocks), t.B_COLUMNS), np.int64)
     branches: list[Ints] = []
     state = cache = 0
@@ -142,7 +145,7 @@ def _streams(network: ir.Network, shapes: list[tuple[int, int, int]], rings: lis
     for s, ((channels, height, width), ring) in enumerate(zip(shapes, rings, strict=True)):
         row = padded(width * channels)
         graded = network.input.bits > 1 if s == 0 else network.blocks[s - 1].output_name() == "graded"
-        streams[s] = [height, width, channels, row, dense, events, pixels, ring, graded, s in by_place or graded]
+        streams[s] = [height, width, channels, row, dense, events, pixels, ring, graded, s in by_place or graded, 0, 0]
         dense += ring * height * row + t.SLACK
         events += ring * height * (row + 16) + t.SLACK
         pixels += ring * (height * (width + 1) + t.SLACK)
