@@ -109,51 +109,14 @@ def _row_intrinsic(params: int, step: Callable[..., tuple[Any, list[Any]]], read
 
     @intrinsic
     def row(
-        typingctx,
-        acc,
-        gain,
-        gain_at,
-        half,
-        shift,
-        bias,
-        bias_at,
-        u,
-        v,
-        state_at,
-        par,
-        par_at,
-        events,
-        events_at,
-        masks,
-        counts,
-        flags,
-        flags_at,
-        write_flags,
-        count,
-    ):
+        typingctx, acc, gain, gain_at, half, shift, bias, bias_at, u, v, state_at, par, par_at,
+        events, events_at, masks, counts, flags, flags_at, write_flags, count
+    ):  # fmt: skip
         intp = types.intp
         signature = intp(
-            acc,
-            gain,
-            intp,
-            intp,
-            intp,
-            bias,
-            intp,
-            u,
-            v,
-            intp,
-            par,
-            intp,
-            events,
-            intp,
-            masks,
-            counts,
-            flags,
-            intp,
-            types.boolean,
-            intp,
-        )
+            acc, gain, intp, intp, intp, bias, intp, u, v, intp, par, intp, events, intp, masks, counts,
+            flags, intp, types.boolean, intp
+        )  # fmt: skip
 
         def codegen(context: Any, builder: ll.IRBuilder, sig: Any, args: Any) -> Any:
             return _emit_row(context, builder, sig, args, read, params, step)
@@ -196,50 +159,15 @@ cuba_memoryless_row = _row_intrinsic(3, _cuba, read=(1,))
 
 @intrinsic
 def graded_row(
-    typingctx,
-    acc,
-    gain,
-    gain_at,
-    half,
-    shift,
-    bias,
-    bias_at,
-    v,
-    state_at,
-    keeps,
-    events,
-    events_at,
-    values,
-    values_at,
-    masks,
-    counts,
-    dense,
-    dense_at,
-    count,
-):
+    typingctx, acc, gain, gain_at, half, shift, bias, bias_at, v, state_at, keeps, events, events_at,
+    values, values_at, masks, counts, dense, dense_at, count
+):  # fmt: skip
     """Run a read-out (keeps state) or a relay (does not); list values other than 0 with their places."""
     intp = types.intp
     signature = intp(
-        acc,
-        gain,
-        intp,
-        intp,
-        intp,
-        bias,
-        intp,
-        v,
-        intp,
-        types.boolean,
-        events,
-        intp,
-        values,
-        intp,
-        masks,
-        counts,
-        dense,
-        intp,
-        intp,
-    )
+        acc, gain, intp, intp, intp, bias, intp, v, intp, types.boolean, events, intp, values, intp,
+        masks, counts, dense, intp, intp
+    )  # fmt: skip
 
     def codegen(context: Any, builder: ll.IRBuilder, sig: Any, args: Any) -> Any:
         pointer = {k: data_pointer(context, builder, sig.args[k], args[k]) for k in (0, 1, 5, 7, 10, 12, 14, 15, 16)}

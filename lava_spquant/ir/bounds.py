@@ -61,6 +61,8 @@ def current_bounds(block: Block, sources: list[Bounds]) -> Bounds:
         branch_low, branch_high = branch_bounds(branch, source, f"{where}, branch {i}")
         low, high = low + branch_low, high + branch_high
     smallest, largest = int(low.min() + block.bias.min()), int(high.max() + block.bias.max())
-    extreme, limit = max(-smallest, largest), block.neuron.current_max
+    # Without the bias too: CUBA adds it behind the current, so that it cannot make up for too large a one.
+    extreme = max(-smallest, largest, -int(low.min()), int(high.max()))
+    limit = block.neuron.current_max
     expect(extreme <= limit, where, "largest current", found=extreme, expected=f"at most {limit}")
     return smallest, largest

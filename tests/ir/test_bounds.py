@@ -64,6 +64,15 @@ def test_current(neuron: ir.Neuron) -> None:
             network(ir.Dense([[weight]], 2), bias=bias, neuron=neuron)
 
 
+def test_a_bias_does_not_make_up_for_a_current_that_is_too_large_without_it() -> None:
+    # CUBA's bias goes to the membrane; the current alone must stay within one wrap.
+    gain = 2**13
+    synapse = dense_of_sum(CUBA_CURRENT_MAX // gain + 1)
+    found = (CUBA_CURRENT_MAX // gain + 1) * gain
+    with pytest.raises(ir.NetworkError, match=f"^block 'a': largest current: found {found}, "):
+        network(synapse, gain=gain, bias=-found, neuron=ir.Cuba(0, 0, 64))
+
+
 def test_branches_add_up() -> None:
     """Each branch alone is half of the limit; two together are exactly at it, and one unit of bias is too much."""
     half = CURRENT_MAX // 2
