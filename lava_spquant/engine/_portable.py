@@ -30,8 +30,8 @@ def scaled(acc, gain, gain_at, half, shift, i):
 
 @jit
 def driven(acc, gain, gain_at, half, shift, bias, bias_at, i):
-    """Return current plus bias: it fits 32 bits, also where the sum of the branches alone wrapped."""
-    return np.int64(np.int32(scaled(acc, gain, gain_at, half, shift, i) + bias[bias_at + i]))
+    """Return current plus bias."""
+    return scaled(acc, gain, gain_at, half, shift, i) + bias[bias_at + i]
 
 
 @jit
