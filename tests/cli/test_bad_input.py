@@ -66,7 +66,7 @@ def test_input_that_does_not_fit(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--executor", "abacus"), ("'abacus'", "reference, slayer, lava")),
+        (("--executor", "abacus"), ("'abacus'", "reference, engine, slayer, lava")),
         (("--executor", "slayer"), ("trained model", "checkpoint")),
         (("--dataset", "letters"), ("'letters'", "digits")),
         (("--input-shape", "1x8x8"), ("--input-shape", "1x8x8")),
@@ -133,7 +133,7 @@ def test_debug_shows_the_traceback(shell: Shell) -> None:
 
 
 def test_nothing_to_compare(shell: Shell, digits_net: Path) -> None:
-    refused(shell("verify", digits_net, "--lava", 0), "reference alone")
+    refused(shell("verify", digits_net, "--lava", 0, "--reference", 0), "found engine, expected at least two")
 
 
 def test_a_wrong_command_line(shell: Shell, digits_net: Path) -> None:
