@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lava_spquant import ir
+from lava_spquant.ir.limits import GAIN_MAX
 from lava_spquant.slayer.branch import Branch
 
 __all__ = ["GAIN_LIMITS", "Folded", "fold_gains"]
@@ -98,7 +99,7 @@ def _fit(
     if not spiking:
         return ir.fit_gain(factor, bound, vth, where), offset, []
     for limit in GAIN_LIMITS:
-        flatten = _flattening(factor, bound, limit * vth)
+        flatten = _flattening(factor, bound, min(limit * vth, GAIN_MAX))
         fitted = ir.fit_gain(factor * flatten, bound, vth, where)
         if not fitted.coarse:
             break

@@ -122,6 +122,13 @@ def test_coarse_channels_are_told_at_export_and_not_at_every_batch(caplog: pytes
     assert not caplog.text
 
 
+@pytest.mark.parametrize("frac_bits", [12, 13, 14, 15, 20])
+def test_a_dead_channel_never_stops_an_export(frac_bits: int) -> None:
+    made = dense([[1.0, 1.0], [1.0, 1.0]], batch_norm=True, neuron={"frac_bits": frac_bits})
+    set_norm(made, [0.0, 0.0], [1e-10, 1.0], [1.0, 0.5], [0.0, 0.0])
+    assert int(np.abs(made.to_ir_block("b", [(2,)]).branches[0].gain).max()) > 2**13
+
+
 def test_the_limit_falls_until_every_other_channel_keeps_eight_bits() -> None:
     # Slopes of 1e5 and 3.2 over 8-bit weights: 4 thresholds per unit would leave the second one 7 bits.
     made = dense([[1.0, 1.0], [1.0, 1.0]], batch_norm=True, neuron={"frac_bits": 12})
