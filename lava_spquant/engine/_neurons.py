@@ -13,6 +13,7 @@ from lava_spquant.engine._llvm import I32, I64, LANES, Emitter, counted_loop, da
 from lava_spquant.ir.limits import STATE_MAX
 
 __all__ = [
+    "copy_row",
     "cuba_memoryless_row",
     "cuba_row",
     "graded_row",
@@ -41,6 +42,25 @@ def rescale_row(typingctx, acc, gain, gain_at, half, shift, current, count, add)
             return []
 
         counted_loop(builder, I64(0), args[6], LANES, [], body)
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+@intrinsic
+def copy_row(typingctx, source, at, target, count):
+    """Do `target[:count] = source[at : at + count]`; `count` is a multiple of 16."""
+    signature = types.void(source, types.intp, target, types.intp)
+
+    def codegen(context: Any, builder: ll.IRBuilder, sig: Any, args: Any) -> Any:
+        read, write = (data_pointer(context, builder, sig.args[k], args[k]) for k in (0, 2))
+        emit = Emitter(builder)
+
+        def body(i: Any, carried: list[Any]) -> list[Any]:
+            emit.store(emit.load(read, builder.add(args[1], i)), write, i)
+            return []
+
+        counted_loop(builder, I64(0), args[3], LANES, [], body)
         return context.get_dummy_value()
 
     return signature, codegen

@@ -92,8 +92,11 @@ def _branch_row(
         pool_row(branch, stream, y, width, channels, dense, dense_at, acc)
     else:
         at = dense_at + y * stream[S_ROW]
-        for i in range(stream[S_ROW]):
-            acc[i] = dense[at + i]
+        if vector:
+            _neurons.copy_row(dense, at, acc, stream[S_ROW])
+        else:
+            for i in range(stream[S_ROW]):
+                acc[i] = dense[at + i]
 
 
 @jit

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -66,6 +67,7 @@ class Engine:
         self.threads = int(self.threads)
         self.vector = has_wide_vectors() if vector is None else vector
         self.program = compile_program(network, timing)
+        self._idle: list[Workspace] = []
 
     def run(self, x: ir.IntArray, *, record: Sequence[str] = ()) -> Trace:
         """Run from zero state and return the output, and what `record` names of every block.
@@ -95,13 +97,27 @@ class Engine:
         recording = Recording.choose(self.program, record, steps)
         blocks = recording.empty(steps, batch)
         part = self._part(recording, batch)
-        workspace = Workspace.allocate(self.program, min(self.threads, max(part, 1)))
-        for first in range(0, batch, part):
-            piece = x[:, first : first + part]
-            buffer = np.zeros((piece.shape[1], recording.length), np.int32)
-            self._execute(piece, 0, recording, buffer, workspace)
-            recording.unpack(buffer, blocks, first)
+        with self._borrowed(min(self.threads, max(part, 1))) as workspace:
+            for first in range(0, batch, part):
+                piece = x[:, first : first + part]
+                buffer = np.zeros((piece.shape[1], recording.length), np.int32)
+                self._execute(piece, 0, recording, buffer, workspace)
+                recording.unpack(buffer, blocks, first)
         return recording.trace(blocks)
+
+    @contextmanager
+    def _borrowed(self, workers: int) -> Iterator[Workspace]:
+        """Lend a workspace of an earlier run, or a new one: fresh memory costs more than a short run."""
+        try:
+            workspace = self._idle.pop()
+        except IndexError:
+            workspace = Workspace.allocate(self.program, workers)
+        if len(workspace.states) != workers:
+            workspace = Workspace.allocate(self.program, workers)
+        try:
+            yield workspace
+        finally:
+            self._idle[:] = [workspace]
 
     def _part(self, recording: Recording, batch: int) -> int:
         """Return how many samples run at once within the memory limit, whole turns of the threads if possible."""
