@@ -149,8 +149,10 @@ def test_options_of_slayer_that_cannot_be_deployed_are_refused(kind) -> None:
 
 
 def test_an_impossible_block_is_refused_by_name() -> None:
-    made = block.Dense({"threshold": 0.01, "frac_bits": 20}, 4, 2, weight="sawb8")
+    # A read-out's gain is not limited: every size of its output means something.
+    made = block.Readout(4, 2, weight="sawb8", frac_bits=20)
+    made.synapse.weight.data *= 100
     with pytest.raises(ir.NetworkError, match="^block 'named', branch 0: gain of channel .*use fewer fractional bits"):
         made.to_ir_block("named", [(4,)])
-    with pytest.raises(ir.NetworkError, match="^block 'dense', branch 0: gain of channel"):
+    with pytest.raises(ir.NetworkError, match="^block 'readout', branch 0: gain of channel"):
         made.eval()(torch.ones(1, 4, 1))
