@@ -136,10 +136,10 @@ def time_lava_dl(effort: Effort, path: Path) -> list[Row]:
 
 
 def lava_run(network: ir.Network, stream: ir.IntArray, reset_interval: int | None) -> Any:
-    """Return the guarded run of our Processes, fed with `stream` (T, *input shape) over and over."""
+    """Return the guarded run of one Process per layer, fed with `stream` (T, *input shape) over and over."""
     from lava_spquant import proc
 
-    return guarded_source(proc.Network(network, reset_interval=reset_interval), stream)
+    return guarded_source(proc.Network(network, reset_interval=reset_interval, fused=False), stream)
 
 
 def guarded_source(process: Any, stream: ir.IntArray) -> Any:

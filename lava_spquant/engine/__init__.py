@@ -3,5 +3,6 @@
 from lava_spquant.engine.events import events_to_dense
 from lava_spquant.engine.session import Session, Snapshot
 from lava_spquant.engine.simulator import Engine
+from lava_spquant.engine.stepper import Stepper, load_compiled_steps
 
-__all__ = ["Engine", "Session", "Snapshot", "events_to_dense"]
+__all__ = ["Engine", "Session", "Snapshot", "Stepper", "events_to_dense", "load_compiled_steps"]

@@ -8,15 +8,16 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import numba as nb
 
-__all__ = ["cache_folder", "run_samples"]
+__all__ = ["advance_step", "cache_folder", "load_step", "run_samples"]
 
 log = logging.getLogger(__name__)
 
@@ -63,15 +64,19 @@ def _cached_in(folder: Path) -> Iterator[None]:
 
 
 with _cached_in(_usable(cache_folder())):
-    from lava_spquant.engine import _run
+    from lava_spquant.engine import _run, _step
 
 
-def run_samples(x: Any, *rest: Any) -> None:
-    """Call `_run.run_samples`, which is compiled, or loaded from the cache, once: for any memory layout of `x`."""
-    compiled = _run.run_samples
+def _call(compiled: Any, x: Any, *rest: Any) -> None:
+    """Call a function that is compiled, or loaded from the cache, once: for any memory layout of `x`."""
     with _compiling:
         if not compiled.signatures:
             kinds = [nb.typeof(value) for value in rest]
             compiled.compile((nb.types.Array(nb.int32, x.ndim, "A", readonly=True), *kinds))
             compiled.disable_compile()
     compiled(x, *rest)
+
+
+run_samples: Callable[..., None] = partial(_call, _run.run_samples)
+load_step: Callable[..., None] = partial(_call, _step.load_step)
+advance_step: Callable[..., None] = _step.advance_step

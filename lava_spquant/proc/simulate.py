@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from lava.magma.core.process.variable import Var
 from lava.proc.io.source import RingBuffer
 
 from lava_spquant import ir
 from lava_spquant.ir.errors import expect
 from lava_spquant.ir.reference import Trace
 from lava_spquant.proc.block.process import Block
+from lava_spquant.proc.fused_layer import FusedLayer
 from lava_spquant.proc.guard import guarded
 from lava_spquant.proc.network.process import Network
 from lava_spquant.proc.recorder.process import Recorder
@@ -27,6 +29,7 @@ def simulate(
     x: ir.IntArray,
     *,
     states: bool = True,
+    fused: bool | None = False,
     deadline: float | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Trace:
@@ -41,6 +44,9 @@ def simulate(
     x : numpy.ndarray of int, shape (T, N, *network.input.shape)
     states : bool
         Record membrane potentials and currents too; without them it is faster.
+    fused : bool, optional
+        As `Network` takes it. By default every layer is a Process, because the result shall tell
+        what those Processes compute.
     deadline : float, optional
         Seconds for everything; None sets no limit.
     progress : callable, optional
@@ -63,7 +69,7 @@ def simulate(
     expect(samples > 0, "input", "samples", found=0, expected="at least 1")
     num_steps = steps * samples + max(network.depths)
     with unlisted():
-        process = Network(network, reset_interval=steps)
+        process = Network(network, reset_interval=steps, fused=fused)
         source = RingBuffer(data=_source_data(x, num_steps))
         source.s_out.connect(process.inp)
         recorders = [_tap(layer, num_steps, states=states) for layer in process.layers]
@@ -74,7 +80,8 @@ def simulate(
                 progress(min(done + _CHUNK, num_steps), num_steps)
     blocks = []
     for block, depth, recorder in zip(network.blocks, network.depths, recorders, strict=True):
-        records = {block.neuron.outputs[0]: recorder.output, **recorder.state}
+        records = {**recorder.state, block.neuron.outputs[0]: recorder.state.get("out", recorder.output)}
+        records.pop("out", None)
         blocks.append({name: _aligned(record, depth, steps, samples) for name, record in records.items()})
     return Trace(tuple(blocks), blocks[-1][network.blocks[-1].output_name()])
 
@@ -87,12 +94,15 @@ def _source_data(x: ir.IntArray, num_steps: int) -> ir.IntArray:
     return stream.T
 
 
-def _tap(layer: Block, num_steps: int, *, states: bool) -> Recorder:
-    names = layer.ir.neuron.state_names if states else ()
-    recorder = Recorder(shape=layer.shape, num_steps=num_steps, states=names)
-    layer.out.connect(recorder.a_in)
-    for name in names:
-        getattr(recorder, name).connect_var(getattr(layer.neuron, name))
+def _tap(layer: Block | FusedLayer, num_steps: int, *, states: bool) -> Recorder:
+    variables = {name: getattr(layer.neuron, name) for name in layer.ir.neuron.state_names if states}
+    if isinstance(layer.out, Var):
+        variables["out"] = layer.out
+    recorder = Recorder(shape=layer.shape, num_steps=num_steps, states=tuple(variables))
+    for name, variable in variables.items():
+        getattr(recorder, name).connect_var(variable)
+    if "out" not in variables:
+        layer.out.connect(recorder.a_in)
     return recorder
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from lava.magma.core.process.process import AbstractProcess
+from lava.magma.core.process.variable import Var
 from lava.proc.io.source import RingBuffer
 
 from lava_spquant import ir
@@ -26,11 +27,16 @@ def stream_into(port, stream: ir.IntArray) -> RingBuffer:
     return source
 
 
-def tap(out, neuron: AbstractProcess | None, states: tuple[str, ...], num_steps: int) -> Recorder:
-    recorder = Recorder(shape=out.shape, num_steps=num_steps, states=states)
-    out.connect(recorder.a_in)
-    for name in states:
-        getattr(recorder, name).connect_var(getattr(neuron, name))
+def tap(out, neuron, states: tuple[str, ...], num_steps: int) -> Recorder:
+    """Record an OutPort, or a Var of a fused network."""
+    variables = {name: getattr(neuron, name) for name in states}
+    if isinstance(out, Var):
+        variables["out"] = out
+    recorder = Recorder(shape=out.shape, num_steps=num_steps, states=tuple(variables))
+    for name, variable in variables.items():
+        getattr(recorder, name).connect_var(variable)
+    if "out" not in variables:
+        out.connect(recorder.a_in)
     return recorder
 
 
@@ -39,7 +45,7 @@ def record(process: AbstractProcess, out, neuron, states: tuple[str, ...], num_s
     recorder = tap(out, neuron, states, num_steps)
     with guarded(process, deadline=DEADLINE) as run:
         run(num_steps)
-    return {"out": recorder.output, **recorder.state}
+    return {"out": recorder.output} | recorder.state
 
 
 def record_network(process, num_steps: int, states: tuple[str, ...] | None = None) -> list[Records]:
@@ -50,7 +56,7 @@ def record_network(process, num_steps: int, states: tuple[str, ...] | None = Non
     ]
     with guarded(process, deadline=DEADLINE) as run:
         run(num_steps)
-    return [{"out": t.output, **t.state} for t in taps]
+    return [{"out": t.output} | t.state for t in taps]
 
 
 def assert_same(found: Trace, expected: Trace, names: tuple[str, ...]) -> None:

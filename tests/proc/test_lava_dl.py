@@ -35,12 +35,16 @@ def assert_equal(network: ir.Network, ours: list[Records], other: list[Records],
             np.testing.assert_array_equal(lava_dl[key], want, err_msg=f"{block.name}: {key} of lava-dl's")
 
 
+both_forms = pytest.mark.parametrize("fused", [True, False], ids=["fused", "layers"])
+
+
+@both_forms
 @pytest.mark.parametrize("options", [{}, {"reset_interval": 5, "reset_offset": 3}])
-def test_mnist(options):
+def test_mnist(options, fused):
     path, steps = LAVA_DL / "mnist" / "trained_mnist_network.net", 20
     x = (np.random.default_rng(0).random((steps, 784)) < 0.2).astype(np.int32)
     network = netx.load(path)
-    ours, other = Network(network, **options), theirs(path, **options)
+    ours, other = Network(network, fused=fused, **options), theirs(path, **options)
     for process in (ours, other):
         stream_into(process.inp, x)
     expected = reference.run(network, x[:, None], ir.Timing(pipelined=True, **options))
@@ -49,15 +53,16 @@ def test_mnist(options):
     assert expected.output.any()
 
 
+@both_forms
 @pytest.mark.parametrize(
     ("name", "steps", "scale"), [("tinynet/tiny.net", 24, 40), ("pilotnet_lif/network.net", 12, 24)]
 )
-def test_networks_whose_image_arrives_as_a_bias(name, steps, scale):
+def test_networks_whose_image_arrives_as_a_bias(name, steps, scale, fused):
     path = LAVA_DL / name
     network = netx.load(path)
     image = np.random.default_rng(1).integers(0, scale, network.input.shape)
     options = {"reset_interval": 9, "reset_offset": 0}
-    ours, other = Network(network, **options), theirs(path, **options)
+    ours, other = Network(network, fused=fused, **options), theirs(path, **options)
     stream_into(ours.inp, np.broadcast_to(image.T, (steps, *image.T.shape)))
     other.in_layer.neuron.bias_mant.init = image.T.copy()
     x = np.broadcast_to(image, (steps, 1, *image.shape))

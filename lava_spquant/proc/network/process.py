@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from lava.magma.core.process.ports.ports import InPort, OutPort
@@ -9,6 +10,9 @@ from lava.magma.core.process.process import AbstractProcess, LogConfig
 
 from lava_spquant import ir
 from lava_spquant.proc.block.process import Block
+from lava_spquant.proc.form import is_fused
+from lava_spquant.proc.fused.process import FusedNetwork
+from lava_spquant.proc.fused_layer import FusedLayer, fused_layers
 from lava_spquant.proc.neuron_process import Reset
 from lava_spquant.proc.stream import Connections, Stream, connections
 from lava_spquant.proc.subrange import subrange, with_input_bits
@@ -21,9 +25,11 @@ __all__ = ["Network"]
 class Network(AbstractProcess):
     """An integer network, used as lava-dl's `netx.hdf5.Network` is.
 
-    Every block is a `Block` Process; block b lags the input by `ir.Network.depths[b]` time steps,
-    and branches of unequal depth are balanced by Delay Processes, so that the outputs are those of
-    `ir.reference.run` with the timing in `timing`.
+    Block b lags the input by `ir.Network.depths[b]` time steps, and branches of unequal depth are
+    balanced by delays, so that the outputs are those of `ir.reference.run` with the timing in
+    `timing`. The network has two forms with the same ports, timing and integers: one Process that
+    `lava_spquant.engine` computes (`fused`), or a `Block` Process per layer, which is slower on a
+    CPU and what hardware needs.
 
     Parameters
     ----------
@@ -44,6 +50,9 @@ class Network(AbstractProcess):
         counted from 1, with `t % interval == (reset_offset + 1) % interval`, and every other as
         many steps later as it lies deeper. None: the offset at which samples of `reset_interval`
         steps stay apart that follow one another at `inp` from step 1 on.
+    fused : bool, optional
+        True: one Process, on the CPU only. False: a Process per layer. By default one Process, except
+        where Intel's Loihi extension is installed or numba is not.
     name : str, optional
         By default the network's name.
     log_config : LogConfig, optional
@@ -52,10 +61,12 @@ class Network(AbstractProcess):
     ----------
     inp, out : InPort, OutPort
         (W, H, C) or (C,).
-    layers : list of Block
-        Named as the network's blocks.
-    in_layer, out_layer : Block
+    layers : list of Block or list of FusedLayer
+        Named as the network's blocks. Both have `ir`, `shape`, `out`, `neuron.v` and, for CUBA
+        neurons, `neuron.u`, which `get()` reads and a Monitor probes.
+    in_layer, out_layer : Block or FusedLayer
         The first and the last of them.
+    fused : bool
     ir : ir.Network
         What was built, without the layers left out.
     timing : ir.Timing
@@ -69,6 +80,8 @@ class Network(AbstractProcess):
     NetworkError
         If a reset interval or a range of layers is impossible, or the layers that are left out
         feed those that are built with more than one stream.
+    ModuleNotFoundError
+        If one Process is asked for and numba is not installed.
     """
 
     # Lava's destructor looks for it even where a bad argument kept the constructor from ending.
@@ -83,6 +96,7 @@ class Network(AbstractProcess):
         input_message_bits: int | None = None,
         reset_interval: int | None = None,
         reset_offset: int | None = None,
+        fused: bool | None = None,
         name: str | None = None,
         log_config: LogConfig | None = None,
     ) -> None:
@@ -91,23 +105,34 @@ class Network(AbstractProcess):
         if input_message_bits is not None:
             network = with_input_bits(network, max(input_message_bits, 1))
         timing = ir.Timing(pipelined=True, reset_interval=reset_interval, reset_offset=reset_offset)
+        self.ir, self.timing, self.latency, self.fused = network, timing, network.depths[-1], is_fused(fused)
+        read = Stream(network.input.shape, network.input.bounds)
         with unlisted():
             super().__init__(name=name or network.name, log_config=log_config)
-            self.ir, self.timing, self.latency = network, timing, network.depths[-1]
-            self.layers: list[Block] = []
-            read = Stream(network.input.shape, network.input.bounds)
             self.inp = InPort(shape=read.port_shape)
-            for index, ends in enumerate(connections(network)):
-                self._add_block(index, ends)
+            self.layers: Sequence[Block | FusedLayer] = self._fuse() if self.fused else self._stack()
             self.in_layer, self.out_layer = self.layers[0], self.layers[-1]
             self.out = OutPort(shape=self.out_layer.shape)
-            self.out_layer.out.connect(self.out)
+            (self.core.out if self.fused else self.out_layer.out).connect(self.out)
         self.input_message_bits = read.message_bits
         self.output_message_bits = self.out_layer.output_message_bits
 
-    def _add_block(self, index: int, ends: Connections) -> None:
+    def _fuse(self) -> list[FusedLayer]:
+        self.core = FusedNetwork(network=self.ir, timing=self.timing, log_config=self._log_config)
+        self.inp.connect(self.core.inp)
+        return fused_layers(self.ir, self.core)
+
+    def _stack(self) -> list[Block]:
+        layers: list[Block] = []
+        for index, ends in enumerate(connections(self.ir)):
+            layers.append(self._block(index, ends))
+            for branch, port in zip(layers[-1].ir.branches, layers[-1].inputs, strict=True):
+                (self.inp if branch.source == ir.INPUT else layers[branch.source].out).connect(port)
+        return layers
+
+    def _block(self, index: int, ends: Connections) -> Block:
         network, block = self.ir, self.ir.blocks[index]
-        layer = Block(
+        return Block(
             block,
             streams=ends.inputs,
             delays=[self.timing.delay(network, index, branch) for branch in block.branches],
@@ -115,17 +140,16 @@ class Network(AbstractProcess):
             reset=Reset(self.timing.reset_interval, self.timing.reset_phase(network, index)),
             log_config=self._log_config,
         )
-        self.layers.append(layer)
-        for branch, port in zip(block.branches, layer.inputs, strict=True):
-            source = self.inp if branch.source == ir.INPUT else self.layers[branch.source].out
-            source.connect(port)
 
     def _post_init(self) -> None:
         super()._post_init()
         # Lava renames a member after the attribute that holds it.
+        if self.fused:
+            self.core.name = self.ir.name
         for layer in self.layers:
-            layer.name = layer.ir.name
-            layer.process = self
+            if isinstance(layer, Block):
+                layer.name = layer.ir.name
+                layer.process = self
 
     def __len__(self) -> int:
         """Return the number of blocks."""

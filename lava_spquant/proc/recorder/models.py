@@ -26,6 +26,7 @@ class PyRecorder(PyLoihiProcessModel):
     a_in: Any = LavaPyType(PyInPort.VEC_DENSE, np.int32)
     v: Any = LavaPyType(PyRefPort.VEC_DENSE, np.int32)
     u: Any = LavaPyType(PyRefPort.VEC_DENSE, np.int32)
+    out: Any = LavaPyType(PyRefPort.VEC_DENSE, np.int32)
 
     def run_spk(self) -> None:
         """Record the output of this step."""

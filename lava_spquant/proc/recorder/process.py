@@ -25,15 +25,15 @@ class Recorder(AbstractProcess):
     num_steps : int
         Time steps that are recorded; it must not run longer.
     states : tuple of str
-        Which of "v" and "u" are recorded too, after the step; connect them with `connect_var`.
+        Which of "v", "u" and "out" are recorded too, after the step; connect them with `connect_var`.
     name : str, optional
     log_config : LogConfig, optional
 
     Attributes
     ----------
     a_in : InPort
-        What is recorded.
-    v, u : RefPort
+        What is recorded; nothing where an output is read from a Var by `out`.
+    v, u, out : RefPort
     output : numpy.ndarray, int32, shape (num_steps, *shape)
     state : dict of numpy.ndarray
         Arrays like `output`, by name.
@@ -55,6 +55,7 @@ class Recorder(AbstractProcess):
         self.a_in = InPort(shape=shape)
         self.v = RefPort(shape=shape)
         self.u = RefPort(shape=shape)
+        self.out = RefPort(shape=shape)
 
 
 def _shared_zeros(shape: Shape) -> IntArray:

@@ -21,6 +21,8 @@ from tests.strategies import Knobs, random_network
 
 STEPS = 19
 
+both_forms = pytest.mark.parametrize("fused", [True, False], ids=["fused", "layers"])
+
 
 def in_lava_order(x: ir.IntArray) -> ir.IntArray:
     """(T, C, H, W) to (T, W, H, C)."""
@@ -32,8 +34,8 @@ def stream_for(network: ir.Network, seed: int) -> ir.IntArray:
     return np.random.default_rng(seed).integers(low, high + 1, (STEPS, *network.input.shape))
 
 
-def compare(network: ir.Network, stream: ir.IntArray, **timing) -> None:
-    process = Network(network, **timing)
+def compare(network: ir.Network, stream: ir.IntArray, *, fused: bool, **timing) -> None:
+    process = Network(network, fused=fused, **timing)
     stream_into(process.inp, in_lava_order(stream))
     found = record_network(process, STEPS)
     expected = reference.run(network, stream[:, None], ir.Timing(pipelined=True, **timing))
@@ -44,6 +46,7 @@ def compare(network: ir.Network, stream: ir.IntArray, **timing) -> None:
             np.testing.assert_array_equal(have[key], in_lava_order(want[key][:, 0]), err_msg=f"{block.name} {key}")
 
 
+@both_forms
 @pytest.mark.parametrize(
     "timing",
     [
@@ -56,10 +59,10 @@ def compare(network: ir.Network, stream: ir.IntArray, **timing) -> None:
     ],
     ids=str,
 )
-def test_time_and_resets_are_those_of_the_reference(timing):
+def test_time_and_resets_are_those_of_the_reference(timing, fused):
     network = random_network(np.random.default_rng(8), Knobs(max_blocks=4, readout=False))
     assert len(network.blocks) == 4
-    compare(network, stream_for(network, 1), **timing)
+    compare(network, stream_for(network, 1), fused=fused, **timing)
 
 
 def small(image: bool = True) -> ir.Network:
@@ -74,8 +77,10 @@ def small(image: bool = True) -> ir.Network:
     return ir.Network(ir.InputSpec((2, 3, 5) if image else (6,)), tuple(blocks), "small")
 
 
-def test_shapes_are_width_height_channel():
-    process = Network(small(), reset_interval=4)
+@both_forms
+def test_shapes_are_width_height_channel(fused):
+    process = Network(small(), reset_interval=4, fused=fused)
+    assert process.fused is fused
     assert process.inp.shape == (5, 3, 2)
     assert process.out.shape == (4,)
     assert [layer.shape for layer in process.layers] == [(3, 2, 3), (4,)]
@@ -85,8 +90,14 @@ def test_shapes_are_width_height_channel():
     assert process.latency == 2
     assert (process.input_message_bits, process.output_message_bits) == (0, 0)
     assert (process.name, [layer.name for layer in process.layers]) == ("small", ["first", "second"])
-    assert process.layers[0].synapse.s_in.shape == (5, 3, 2)
-    assert process.layers[1].neuron.v.shape == (4,)
+    assert [layer.neuron.v.shape for layer in process.layers] == [(3, 2, 3), (4,)]
+    assert [layer.out.shape for layer in process.layers] == [(3, 2, 3), (4,)]
+    assert [(la.input_message_bits, la.output_message_bits) for la in process.layers] == [(0, 0), (0, 0)]
+    assert [layer.ir for layer in process.layers] == list(process.ir.blocks)
+
+
+def test_a_layer_that_is_a_process_holds_its_synapse():
+    assert Network(small(), fused=False).layers[0].synapse.s_in.shape == (5, 3, 2)
 
 
 def test_str_is_the_layer_table():
@@ -103,23 +114,25 @@ def test_message_bits():
     assert Network(graded, input_message_bits=4).ir.input.bits == 4
 
 
-def test_lava_keeps_no_handler_and_no_reference():
+@both_forms
+def test_lava_keeps_no_handler_and_no_reference(fused):
     before = list(logging.root.handlers)
-    process = Network(small())
+    process = Network(small(), fused=fused)
     assert logging.root.handlers == before
-    layer = weakref.ref(process.layers[0])
+    kept = [weakref.ref(process.layers[0]), weakref.ref(process.out_layer.neuron.v)]
     del process
     gc.collect()
-    assert layer() is None
+    assert [reference() for reference in kept] == [None, None]
 
 
-def test_part_of_a_network():
+@both_forms
+def test_part_of_a_network(fused):
     network = small()
-    process = Network(network, skip_layers=1)
+    process = Network(network, skip_layers=1, fused=fused)
     assert [layer.name for layer in process.layers] == ["second"]
     assert process.inp.shape == (3, 2, 3)
-    compare(process.ir, stream_for(process.ir, 4))
-    assert [layer.name for layer in Network(network, num_layers=1).layers] == ["first"]
+    compare(process.ir, stream_for(process.ir, 4), fused=fused)
+    assert [layer.name for layer in Network(network, num_layers=1, fused=fused).layers] == ["first"]
 
 
 def test_from_a_file(tmp_path):
@@ -137,14 +150,19 @@ def test_bad_reset_interval():
         Network(small(), reset_interval=0)
 
 
-def test_dropped_into_a_bigger_graph():
+@both_forms
+def test_dropped_into_a_bigger_graph(fused):
     """Source, Dense, LIF, our network, Dense, LIF, sink and Monitor, all Lava's but the network."""
     generator = np.random.default_rng(12)
     x = generator.integers(0, 2, (STEPS, 4))
     before, after = generator.integers(-4, 9, (6, 4)) * 2, generator.integers(-4, 9, (3, 4)) * 2
     pre, post = Dense(weights=before), Dense(weights=after)
     lif, last = LIF(shape=(6,), vth=8, du=2048, dv=100), LIF(shape=(3,), vth=5, du=4095, dv=0)
-    network, sink, monitor = Network(small(image=False), reset_interval=6), Sink(shape=(3,), buffer=STEPS), Monitor()
+    network, sink, monitor = (
+        Network(small(image=False), reset_interval=6, fused=fused),
+        Sink(shape=(3,), buffer=STEPS),
+        Monitor(),
+    )
     stream_into(pre.s_in, x)
     pre.a_out.connect(lif.a_in)
     lif.s_out.connect(network.inp)
@@ -172,6 +190,25 @@ def cuba(x: ir.IntArray, weight: ir.IntArray, neuron: ir.Cuba) -> tuple[ir.IntAr
     network = ir.Network(ir.InputSpec((weight.shape[1],)), (block,))
     trace = reference.run(network, x[:, None], ir.Timing(pipelined=True))
     return trace.output[:, 0], trace.blocks[0]["v"][:, 0]
+
+
+@both_forms
+def test_in_a_loop(fused):
+    """What it sends comes back as its own input one step later at the earliest, so a loop needs no delay."""
+    generator = np.random.default_rng(5)
+    shared = ir.QLif(1024, 64)
+    block = ir.Block("only", (ir.Branch(ir.Dense(generator.integers(-3, 4, (4, 4)), 3), [20] * 4),), shared, [30] * 4)
+    network = ir.Network(ir.InputSpec((4,), bits=2), (block,))
+    process = Network(network, fused=fused)
+    x = generator.integers(0, 2, (STEPS, 4))
+    stream_into(process.inp, x)
+    process.out.connect(process.inp)
+    (found,) = record_network(process, STEPS)
+    sent = np.zeros((STEPS, 4), int)
+    for t in range(STEPS):
+        sent[t] = reference.run(network, (x + sent)[:, None], ir.Timing(pipelined=True)).output[t, 0]
+    np.testing.assert_array_equal(found["out"], sent)
+    assert 0 < sent.mean() < 1
 
 
 def _only(data: dict) -> np.ndarray:
