@@ -17,7 +17,7 @@ from typing import Any
 
 import numba as nb
 
-__all__ = ["advance_step", "cache_folder", "load_step", "run_samples"]
+__all__ = ["advance_step", "cache_folder", "load_step", "run_samples", "run_shared"]
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ def _cached_in(folder: Path) -> Iterator[None]:
 
 
 with _cached_in(_usable(cache_folder())):
-    from lava_spquant.engine import _run, _step
+    from lava_spquant.engine import _run, _shared, _step
 
 
 def _call(compiled: Any, x: Any, *rest: Any) -> None:
@@ -78,5 +78,6 @@ def _call(compiled: Any, x: Any, *rest: Any) -> None:
 
 
 run_samples: Callable[..., None] = partial(_call, _run.run_samples)
+run_shared: Callable[..., None] = partial(_call, _shared.run_shared)
 load_step: Callable[..., None] = partial(_call, _step.load_step)
 advance_step: Callable[..., None] = _step.advance_step

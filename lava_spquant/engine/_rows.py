@@ -128,7 +128,7 @@ def plain_row(
             iy = y * branch[R_SH] - branch[R_PH] + ky * branch[R_DH]
             if iy < 0 or iy >= height:
                 continue
-            here, at = pixels_at + iy * (in_width + 1), events_at + iy * (stream[S_ROW] + 16)
+            here, at = pixels_at + iy * (in_width + 16), events_at + iy * (stream[S_ROW] + 16)
             for kx in range(kw):
                 ix = left + kx * branch[R_DW]
                 if ix < 0 or ix >= in_width:
@@ -158,7 +158,7 @@ def grouped_row(branch, stream, y, width, channels, weight, events, values, even
                 ix = x * branch[R_SW] - branch[R_PW] + kx * branch[R_DW]
                 if ix < 0 or ix >= in_width:
                     continue
-                here = pixels_at + iy * (in_width + 1) + ix
+                here = pixels_at + iy * (in_width + 16) + ix
                 for i in range(at + pixels[here], at + pixels[here + 1]):
                     c = events[i] - ix * in_channels
                     factor = values[i] if graded else 1

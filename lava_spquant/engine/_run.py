@@ -44,7 +44,7 @@ from lava_spquant.engine._tables import (
     SLACK,
 )
 
-__all__ = ["run_samples"]
+__all__ = ["run_rows", "run_samples"]
 
 
 @jit
@@ -53,7 +53,7 @@ def _load_input(x, stream, slot, gain, bias, dense, events, values, pixels, mask
     height, width, channels, row = stream[S_HEIGHT], stream[S_WIDTH], stream[S_CHANNELS], stream[S_ROW]
     dense_at = stream[S_DENSE] + slot * height * row
     events_at = stream[S_EVENTS] + slot * height * (row + 16)
-    pixels_at = stream[S_PIXELS] + slot * (height * (width + 1) + SLACK)
+    pixels_at = stream[S_PIXELS] + slot * (height * (width + 16) + SLACK)
     scratch[width * channels : row] = 0
     for y in range(height):
         if width == 1:
@@ -68,7 +68,7 @@ def _load_input(x, stream, slot, gain, bias, dense, events, values, pixels, mask
         # A relay keeps nothing, and its row intrinsic loads all the same: from memory that is there.
         target = scratch, 0, False, events, at, values, at, masks, counts, dense, place, row
         found = _neurons.graded_row(*drive, *target) if vector else _portable.graded_row(*drive, *target)
-        pixel_pointers(masks, counts, found, channels, width, pixels, pixels_at + y * (width + 1), vector)
+        pixel_pointers(masks, counts, found, channels, width, pixels, pixels_at + y * (width + 16), vector)
 
 
 @jit
@@ -78,7 +78,7 @@ def _branch_row(
     """Fill `acc` with one row of accumulators of one branch."""
     dense_at = stream[S_DENSE] + slot * stream[S_HEIGHT] * stream[S_ROW]
     events_at = stream[S_EVENTS] + slot * stream[S_HEIGHT] * (stream[S_ROW] + 16)
-    pixels_at = stream[S_PIXELS] + slot * (stream[S_HEIGHT] * (stream[S_WIDTH] + 1) + SLACK)
+    pixels_at = stream[S_PIXELS] + slot * (stream[S_HEIGHT] * (stream[S_WIDTH] + 16) + SLACK)
     kind = branch[R_KIND]
     if kind == CONV:
         if branch[R_GROUPS] > 1:
@@ -105,7 +105,7 @@ def _neuron_row(block, stream, slot, y, drive, bias, par, state, dense, events, 
     height, width, row = stream[S_HEIGHT], stream[S_WIDTH], stream[S_ROW]
     flags_at = stream[S_DENSE] + (slot * height + y) * row
     at = stream[S_EVENTS] + (slot * height + y) * (row + 16)
-    pixels_at = stream[S_PIXELS] + slot * (height * (width + 1) + SLACK) + y * (width + 1)
+    pixels_at = stream[S_PIXELS] + slot * (height * (width + 16) + SLACK) + y * (width + 16)
     u, v, p = state[block[B_U] :], state[block[B_V] :], block[B_PARAMS]
     kind, s = block[B_KIND], y * row
     shifts = bias, block[B_BIAS] + y * block[B_BIAS_STRIDE]
@@ -135,11 +135,18 @@ def _neuron_row(block, stream, slot, y, drive, bias, par, state, dense, events, 
 @jit
 def _run_block(b, t, cached, streams, blocks, branches, weight, gain, bias, par, state, work, vector):
     """Advance block `b` by step `t` (from 0)."""
+    tables = streams, blocks, branches, weight, gain, bias, par, state, work, vector
+    run_rows(b, t, cached, 0, streams[b + 1, S_HEIGHT], *tables)
+
+
+@jit
+def run_rows(b, t, cached, top, bottom, streams, blocks, branches, weight, gain, bias, par, state, work, vector):
+    """Advance rows `top` to `bottom - 1` of block `b`; no two rows write to one place."""
     dense, events, values, pixels, masks, counts, rows, factors, acc, currents, cache, plan = work
     block, own = blocks[b], streams[b + 1]
     width, channels, row = own[S_WIDTH], own[S_CHANNELS], own[S_ROW]
     first, keeps = block[B_FIRST_BRANCH], block[B_CACHE] >= 0
-    for y in range(own[S_HEIGHT]):
+    for y in range(top, bottom):
         current = cache[block[B_CACHE] + y * row :] if keeps else currents
         drive = (current, gain, block[B_ONES], 0, 0)
         for r in range(first, first + (0 if keeps and cached else block[B_BRANCHES])):
@@ -197,7 +204,7 @@ def _silence(streams, dense, pixels):
         ring, height, row = streams[s, S_RING], streams[s, S_HEIGHT], streams[s, S_ROW]
         if ring > 1:
             at = streams[s, S_PIXELS]
-            pixels[at : at + ring * (height * (streams[s, S_WIDTH] + 1) + SLACK)] = 0
+            pixels[at : at + ring * (height * (streams[s, S_WIDTH] + 16) + SLACK)] = 0
             if streams[s, S_WANT_DENSE]:
                 dense[streams[s, S_DENSE] : streams[s, S_DENSE] + ring * height * row] = 0
 

@@ -78,7 +78,7 @@ class _Row:
         def body(ky: Any, carried: list[Any]) -> list[Any]:
             iy = b.add(top, b.mul(ky, dilation))
             inside = b.and_(b.icmp_signed(">=", iy, I64(0)), b.icmp_signed("<", iy, height))
-            b.store(b.add(self.pixels_at, b.mul(iy, b.add(self.span, I64(1)))), self.planned(carried[0], 0))
+            b.store(b.add(self.pixels_at, b.mul(iy, b.add(self.span, I64(LANES)))), self.planned(carried[0], 0))
             b.store(b.add(self.events_at, b.mul(iy, event_row)), self.planned(carried[0], 1))
             b.store(b.mul(b.mul(ky, self.kw), self.inputs), self.planned(carried[0], 2))
             return [b.add(carried[0], b.zext(inside, I64))]

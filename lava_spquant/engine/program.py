@@ -148,7 +148,7 @@ def _streams(network: ir.Network, shapes: list[tuple[int, int, int]], rings: lis
         streams[s] = [height, width, channels, row, dense, events, pixels, ring, graded, s in by_place or graded, 0, 0]
         dense += ring * height * row + t.SLACK
         events += ring * height * (row + 16) + t.SLACK
-        pixels += ring * (height * (width + 1) + t.SLACK)
+        pixels += ring * (height * (width + 16) + t.SLACK)
         longest = max(longest, row, height * row)
     return streams, {"dense": dense, "events": events, "pixels": pixels, "row": longest + 2 * t.SLACK}
 

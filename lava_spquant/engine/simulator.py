@@ -9,7 +9,7 @@ import numpy as np
 
 from lava_spquant import ir
 from lava_spquant.engine import _tables as t
-from lava_spquant.engine._compiled import run_samples
+from lava_spquant.engine._compiled import run_samples, run_shared
 from lava_spquant.engine._cpu import has_wide_vectors
 from lava_spquant.engine._threads import THREADS_MAX, available_threads, run_workers
 from lava_spquant.engine.program import compile_program, image_shape
@@ -17,7 +17,13 @@ from lava_spquant.engine.recording import Recording
 from lava_spquant.engine.workspace import Workspace, worker_bytes
 from lava_spquant.ir.reference import Trace
 
-__all__ = ["MEMORY_LIMIT", "Engine"]
+__all__ = ["MEMORY_LIMIT", "SHARED_NEURONS", "Engine"]
+
+SHARED_NEURONS = 50_000
+"""Neurons from which a sample is worth more than one thread, where there are fewer samples than threads.
+
+Threads meet behind every block; a smaller network's blocks are done before a second thread has begun.
+"""
 
 MEMORY_LIMIT = 256 * 2**20
 """Bytes of records that a run keeps beside its result; larger batches run in parts."""
@@ -32,7 +38,8 @@ class Engine:
     timing : ir.Timing
         Training's aligned time by default.
     threads : int or None
-        Samples run in parallel on so many threads; None takes one per core. The results do not depend on it.
+        Samples run in parallel on so many threads, and one large sample on several; None takes one per core. The
+        results do not depend on it.
     vector : bool or None
         Use vector code; None decides by the processor. The results do not depend on it.
 
@@ -97,11 +104,12 @@ class Engine:
         recording = Recording.choose(self.program, record, steps)
         blocks = recording.empty(steps, batch)
         part = self._part(recording, batch)
-        with self._borrowed(min(self.threads, max(part, 1))) as workspace:
+        shared = batch < self.threads and self.network.num_neurons >= SHARED_NEURONS
+        with self._borrowed(self.threads if shared else min(self.threads, max(part, 1))) as workspace:
             for first in range(0, batch, part):
                 piece = x[:, first : first + part]
                 buffer = np.zeros((piece.shape[1], recording.length), np.int32)
-                self._execute(piece, 0, recording, buffer, workspace)
+                self._execute(piece, 0, recording, buffer, workspace, shared=shared)
                 recording.unpack(buffer, blocks, first)
         return recording.trace(blocks)
 
@@ -132,7 +140,9 @@ class Engine:
         recording: Recording,
         buffer: ir.IntArray,
         workspace: Workspace,
+        *,
         keep_u: bool = False,
+        shared: bool = False,
     ) -> None:
         program = self.program
         static = bool(len(x) > 1 and program.streams[0, t.S_RING] == 1 and x.strides[0] == 0)
@@ -143,8 +153,14 @@ class Engine:
         buffers = workspace.states, *workspace.buffers, recording.table, buffer
         interval, workers = int(self.timing.reset_interval or 0), min(self.threads, len(workspace.states))
 
+        counter = np.zeros(1, np.int64)
+
         def work(worker: int) -> None:
-            run_samples(shown, static, first, interval, *tables, *pools, *buffers, self.vector, worker, workers)
+            given = shown, static, first, interval, *tables, *pools, *buffers, self.vector
+            if shared:
+                run_shared(*given, counter, worker, workers)
+            else:
+                run_samples(*given, worker, workers)
 
         run_workers(workers, work)
 

@@ -112,9 +112,9 @@ def test_a_batch_beyond_the_memory_limit_runs_in_parts(monkeypatch: pytest.Monke
     parts: list[int] = []
     run = Engine._execute
 
-    def counted(self: Engine, piece: ir.IntArray, *rest: object) -> None:
+    def counted(self: Engine, piece: ir.IntArray, *rest: object, **options: bool) -> None:
         parts.append(piece.shape[1])
-        run(self, piece, *rest)
+        run(self, piece, *rest, **options)
 
     monkeypatch.setattr(Engine, "_execute", counted)
     monkeypatch.setattr(simulator, "MEMORY_LIMIT", limit)
@@ -135,7 +135,7 @@ def test_the_limit_counts_what_is_recorded(monkeypatch: pytest.MonkeyPatch, reco
     x = dense_input(np.random.default_rng(4), network.input, 0.3, batch=4)
     calls: list[int] = []
     run = Engine._execute
-    monkeypatch.setattr(Engine, "_execute", lambda self, *a: (calls.append(a[0].shape[1]), run(self, *a)))
+    monkeypatch.setattr(Engine, "_execute", lambda self, *a, **k: (calls.append(a[0].shape[1]), run(self, *a, **k)))
     monkeypatch.setattr(simulator, "MEMORY_LIMIT", 4 * x.shape[1] * x.shape[0] * 16)
     Engine(network, threads=1).run(x, record=record)
     assert (len(calls) > 1) == bool(record)
@@ -158,7 +158,7 @@ BAD_INPUTS = {
 @pytest.mark.parametrize("what", BAD_INPUTS)
 def test_bad_input_is_refused_before_the_first_step(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     x, message = BAD_INPUTS[what]
-    monkeypatch.setattr(Engine, "_execute", lambda *a: pytest.fail("a step ran"))
+    monkeypatch.setattr(Engine, "_execute", lambda *a, **k: pytest.fail("a step ran"))
     with pytest.raises(ir.NetworkError, match=message):
         Engine(wide_network()).run(x)
 
@@ -168,7 +168,7 @@ def test_names_that_nothing_has_are_refused_before_the_first_step(
     monkeypatch: pytest.MonkeyPatch, record: tuple[str, ...]
 ) -> None:
     network = wide_network()
-    monkeypatch.setattr(Engine, "_execute", lambda *a: pytest.fail("a step ran"))
+    monkeypatch.setattr(Engine, "_execute", lambda *a, **k: pytest.fail("a step ran"))
     with pytest.raises(ValueError, match="record: found .*, expected names among outputs, u, v"):
         Engine(network).run(np.zeros((1, 1, *network.input.shape), int), record=record)
 
