@@ -9,7 +9,7 @@ import numpy as np
 from common import table
 from rich.table import Table
 
-from engine_parts.lava_side import has_fused, lava_run
+from engine_parts.lava_side import lava_run
 from engine_parts.timing import Effort, Row, Runner, alternate, measured, microseconds
 from engine_parts.workloads import Workload
 from lava_spquant.engine import Engine
@@ -49,8 +49,7 @@ def against_lava(workload: Workload, effort: Effort) -> list[Row]:
             f"{label}, {FREE}": stack.enter_context(lava_run(workload)),
             f"{label}, {PINNED}": stack.enter_context(lava_run(workload, pinned=True)),
         }
-        if has_fused():
-            graphs[f"proc.Network, {FUSED}"] = stack.enter_context(lava_run(workload, fused=True))
+        graphs[f"proc.Network, {FUSED}"] = stack.enter_context(lava_run(workload, fused=True))
         # Pinning changes when a graph runs, not what it is.
         compared = sum(graph.check(workload) for name, graph in graphs.items() if PINNED not in name)
         runners = [Runner(name, 1, 1, steps, lambda graph=graph: graph(steps)) for name, graph in graphs.items()]

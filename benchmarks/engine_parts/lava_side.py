@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import warnings
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from engine_parts.workloads import Workload
 from lava_spquant import ir
 from lava_spquant.engine import Engine
 
-__all__ = ["LavaRun", "has_fused", "lava_run"]
+__all__ = ["LavaRun", "lava_run"]
 
 DEADLINE = 3600.0
 
@@ -63,13 +62,6 @@ class LavaRun:
         return compared
 
 
-def has_fused() -> bool:
-    """Tell whether `proc.Network` can put a whole network into one Process."""
-    from lava_spquant import proc
-
-    return "fused" in inspect.signature(proc.Network).parameters
-
-
 @contextmanager
 def lava_run(workload: Workload, *, pinned: bool = False, fused: bool = False) -> Iterator[LavaRun]:
     """Build the graph of the workload's first stream.
@@ -115,7 +107,7 @@ def _ours(workload: Workload, fused: bool) -> Any:
     from lava_spquant import proc
 
     timing = workload.timing
-    options: dict[str, Any] = {"fused": fused} if has_fused() else {}
+    options: dict[str, Any] = {"fused": fused}
     return proc.Network(
         workload.network, reset_interval=timing.reset_interval, reset_offset=timing.reset_offset, **options
     )
