@@ -15,7 +15,7 @@ __all__ = ["FIVE_LEVEL", "GRADIENTS", "MEMBRANES", "TERNARY", "MembraneConfig", 
 
 GRADIENTS = ("stacked", "straight_through")
 
-_REACH = 16
+REACH = 16
 """Bumps further than this many levels divided by T away add less than 1e-6 to the stacked gradient."""
 
 
@@ -69,13 +69,18 @@ class MembraneConfig:
         result: Tensor = _Staircase.apply(m, self)
         return result
 
+    def nearest(self, m: Tensor) -> Tensor:
+        """Return the nearest level without a gradient of its own."""
+        scale = 2**self.fine
+        return torch.floor(m * scale + 0.5).clamp(self.q_min, self.q_max) / scale
+
     def derivative(self, m: Tensor) -> Tensor:
         """Return dQ/dm elementwise; it is not zeroed outside the clip."""
         if self.gradient == "straight_through":
             return torch.ones_like(m)
         level = m * 2**self.fine
         total = torch.zeros_like(m)
-        reach = math.ceil(_REACH / self.temperature)
+        reach = math.ceil(REACH / self.temperature)
         if self.q_max - self.q_min <= 2 * reach:
             for q in range(self.q_min, self.q_max):
                 total += self._bump(level - (q + 0.5))
@@ -106,8 +111,7 @@ class _Staircase(torch.autograd.Function):
     def forward(ctx: Any, m: Tensor, config: MembraneConfig) -> Tensor:
         ctx.save_for_backward(m)
         ctx.config = config
-        scale = 2**config.fine
-        return torch.floor(m * scale + 0.5).clamp(config.q_min, config.q_max) / scale
+        return config.nearest(m)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:

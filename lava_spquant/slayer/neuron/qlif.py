@@ -16,8 +16,9 @@ from lava_spquant.slayer.branch import Branch
 from lava_spquant.slayer.fold import fold_gains
 from lava_spquant.slayer.membrane import TERNARY, MembraneConfig
 from lava_spquant.slayer.neuron.base import SlayerNeuron, channelwise, decay_toward_zero, saturate
+from lava_spquant.slayer.neuron.op import Current, Dynamics, lif
 from lava_spquant.slayer.stream import SPIKES, Stream
-from lava_spquant.slayer.surrogate import Surrogate, Triangle, spike
+from lava_spquant.slayer.surrogate import Surrogate, Triangle
 
 __all__ = ["QLif", "QLifConfig", "qlif"]
 
@@ -70,6 +71,16 @@ class QLifConfig:
         """The leak in 1/4096."""
         return round(self.voltage_decay * DECAY_UNITY)
 
+    @property
+    def keep(self) -> float:
+        """Share of the potential that is left after one step."""
+        return 1 - self.decay / DECAY_UNITY
+
+    @property
+    def dynamics(self) -> Dynamics:
+        """What happens at one step, in units of the threshold."""
+        return Dynamics(self.reset, self.membrane, self.surrogate)
+
 
 def qlif(current: Tensor, config: QLifConfig) -> Tensor:
     """Run the neuron over time with surrogate gradients.
@@ -93,16 +104,8 @@ def qlif(current: Tensor, config: QLifConfig) -> Tensor:
     >>> qlif(torch.tensor([[[0.8]], [[0.8]], [[0.2]]]), QLifConfig()).flatten().tolist()
     [0.0, 1.0, 0.0]
     """
-    keep = 1 - config.decay / DECAY_UNITY
-    v = torch.zeros_like(current[0])
-    spikes = []
-    for step in current:
-        m = v * keep + step
-        s = spike(m - 1, config.surrogate)
-        after = m * (1 - s) if config.reset == "hard" else m - s
-        v = after if config.membrane is None else config.membrane.quantise(after)
-        spikes.append(s)
-    return torch.stack(spikes)
+    whole = current if current.ndim > 2 else current[..., None]
+    return lif([Current(whole)], config.dynamics, keep=config.keep).reshape(current.shape)
 
 
 class QLif(SlayerNeuron):
@@ -124,7 +127,8 @@ class QLif(SlayerNeuron):
 
     def respond(self, current: Tensor) -> Tensor:
         """Return spikes for a current in units of the block's current."""
-        return qlif(current / self.config.threshold, self.config)
+        config = self.config
+        return lif([Current(current)], config.dynamics, config.threshold, config.keep)
 
     def exact(self, block: ir.Block, current: Tensor) -> dict[str, Tensor]:
         """Run `ir.QLif` step by step on int32 tensors."""

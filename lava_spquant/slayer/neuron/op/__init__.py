@@ -1,0 +1,27 @@
+"""The neuron over time as one operation, with several implementations that return the same.
+
+`plain` defines the operation, in torch. `choose` says which implementation runs, and `use` overrides it.
+"""
+
+from lava_spquant.slayer.neuron.op.backend import Backend, Drive, Gradient, compute_dtype
+from lava_spquant.slayer.neuron.op.choose import BACKENDS, VARIABLE, choose, use
+from lava_spquant.slayer.neuron.op.current import Current, Statistics, batch_statistics
+from lava_spquant.slayer.neuron.op.dynamics import RESETS, Dynamics
+from lava_spquant.slayer.neuron.op.function import lif
+
+__all__ = [
+    "BACKENDS",
+    "RESETS",
+    "VARIABLE",
+    "Backend",
+    "Current",
+    "Drive",
+    "Dynamics",
+    "Gradient",
+    "Statistics",
+    "batch_statistics",
+    "choose",
+    "compute_dtype",
+    "lif",
+    "use",
+]
