@@ -17,7 +17,7 @@ from typing import Any
 
 import numba as nb
 
-__all__ = ["advance_step", "cache_folder", "load_step", "run_samples", "run_shared"]
+__all__ = ["advance_step", "cache_folder", "load_step", "pack_samples", "run_samples", "run_shared"]
 
 log = logging.getLogger(__name__)
 
@@ -64,20 +64,37 @@ def _cached_in(folder: Path) -> Iterator[None]:
 
 
 with _cached_in(_usable(cache_folder())):
-    from lava_spquant.engine import _run, _shared, _step
+    from lava_spquant.engine import _input, _run, _shared, _step
 
 
-def _call(compiled: Any, x: Any, *rest: Any) -> None:
-    """Call a function that is compiled, or loaded from the cache, once: for any memory layout of `x`."""
+def _readonly(value: Any) -> Any:
+    """Return the type under which an input of any memory layout is compiled, once."""
+    kind = nb.typeof(value)
+    return nb.types.Array(kind.dtype, kind.ndim, "A", readonly=True)
+
+
+def _call(compiled: Any, inputs: int, *args: Any) -> Any:
+    """Call a function that is compiled, or loaded from the cache, once: for any memory layout of its first arrays."""
     with _compiling:
         if not compiled.signatures:
-            kinds = [nb.typeof(value) for value in rest]
-            compiled.compile((nb.types.Array(nb.int32, x.ndim, "A", readonly=True), *kinds))
+            compiled.compile((*map(_readonly, args[:inputs]), *map(nb.typeof, args[inputs:])))
             compiled.disable_compile()
-    compiled(x, *rest)
+    return compiled(*args)
 
 
-run_samples: Callable[..., None] = partial(_call, _run.run_samples)
-run_shared: Callable[..., None] = partial(_call, _shared.run_shared)
-load_step: Callable[..., None] = partial(_call, _step.load_step)
+def pack_samples(x: Any, *rest: Any) -> int:
+    """Call `_input.pack_samples`, which is compiled for int32 and for uint8."""
+    compiled = _input.pack_samples
+    with _compiling:
+        if not compiled.signatures:
+            for element in (nb.int32, nb.uint8):
+                array = nb.types.Array(element, x.ndim, "A", readonly=True)
+                compiled.compile((array, *map(nb.typeof, rest)))
+            compiled.disable_compile()
+    return int(compiled(x, *rest))
+
+
+run_samples: Callable[..., None] = partial(_call, _run.run_samples, 2)
+run_shared: Callable[..., None] = partial(_call, _shared.run_shared, 2)
+load_step: Callable[..., int] = partial(_call, _step.load_step, 1)
 advance_step: Callable[..., None] = _step.advance_step

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lava_spquant.engine import _neurons, _portable
+from lava_spquant.engine._input import load_input
 from lava_spquant.engine._jit import jit
 from lava_spquant.engine._rows import conv_row, grouped_row, pixel_pointers, pool_row
 from lava_spquant.engine._tables import (
@@ -34,41 +35,15 @@ from lava_spquant.engine._tables import (
     S_DENSE,
     S_EVENTS,
     S_HEIGHT,
-    S_ONES,
     S_PIXELS,
     S_RING,
     S_ROW,
     S_WANT_DENSE,
     S_WIDTH,
-    S_ZERO,
     SLACK,
 )
 
 __all__ = ["run_rows", "run_samples"]
-
-
-@jit
-def _load_input(x, stream, slot, gain, bias, dense, events, values, pixels, masks, counts, scratch, vector):
-    """Write one step of one sample, (C, H, W), as rows of values, events and pixel pointers."""
-    height, width, channels, row = stream[S_HEIGHT], stream[S_WIDTH], stream[S_CHANNELS], stream[S_ROW]
-    dense_at = stream[S_DENSE] + slot * height * row
-    events_at = stream[S_EVENTS] + slot * height * (row + 16)
-    pixels_at = stream[S_PIXELS] + slot * (height * (width + 16) + SLACK)
-    scratch[width * channels : row] = 0
-    for y in range(height):
-        if width == 1:
-            for c in range(channels):
-                scratch[c] = x[c, y, 0]
-        else:
-            for c in range(channels):
-                for k in range(width):
-                    scratch[k * channels + c] = x[c, y, k]
-        place, at = dense_at + y * row, events_at + y * (row + 16)
-        drive = scratch, gain, stream[S_ONES], 0, 0, bias, stream[S_ZERO]
-        # A relay keeps nothing, and its row intrinsic loads all the same: from memory that is there.
-        target = scratch, 0, False, events, at, values, at, masks, counts, dense, place, row
-        found = _neurons.graded_row(*drive, *target) if vector else _portable.graded_row(*drive, *target)
-        pixel_pointers(masks, counts, found, channels, width, pixels, pixels_at + y * (width + 16), vector)
 
 
 @jit
@@ -212,6 +187,7 @@ def _silence(streams, dense, pixels):
 @jit
 def _run_sample(
     x,
+    words,
     n,
     static,
     first,
@@ -230,16 +206,13 @@ def _run_sample(
     vector,
 ):
     """Run all steps of one sample; `first` steps have been run before."""
-    dense, events, values, pixels, masks, counts, _, _, _, currents, _, _ = work
+    dense, _, _, pixels, _, _, _, _, _, _, _, _ = work
     if first == 0:
         _silence(streams, dense, pixels)
         state[:] = 0
     for t in range(x.shape[0]):
-        slot = (first + t) % streams[0, S_RING]
         if t == 0 or not static:
-            _load_input(
-                x[t], streams[0], slot, gain, bias, dense, events, values, pixels, masks, counts, currents, vector
-            )
+            load_input(x[t], words[t], streams[0], first + t, gain, bias, work, vector)
         for b in range(blocks.shape[0]):
             if interval > 0 and (first + t + 1 - blocks[b, B_PHASE]) % interval == 0:
                 _reset(b, streams, blocks, state)
@@ -252,6 +225,7 @@ def _run_sample(
 @jit
 def run_samples(
     x,
+    words,
     static,
     first,
     interval,
@@ -283,6 +257,7 @@ def run_samples(
 ):
     """Run every `workers`-th sample x[:, n] (T, N, C, H, W), beginning with n = `worker`.
 
+    Spikes are read from their bits, words (T, N, H, places / 16), instead.
     Sample n has workspace n modulo their number, which is `workers` or N. No two samples share anything else,
     so that results do not depend on the number of threads.
     """
@@ -293,6 +268,6 @@ def run_samples(
             acc[w], currents[w], cache[w], plan[w],
         )  # fmt: skip
         _run_sample(
-            x[:, n], n, static, first, interval, streams, blocks, branches, weight, gain, bias, par, states[w],
-            work, recorded, record, vector,
+            x[:, n], words[:, n], n, static, first, interval, streams, blocks, branches, weight, gain, bias, par,
+            states[w], work, recorded, record, vector,
         )  # fmt: skip

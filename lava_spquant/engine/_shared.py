@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from lava_spquant.engine._barrier import wait_for_all
+from lava_spquant.engine._input import load_input
 from lava_spquant.engine._jit import jit
-from lava_spquant.engine._run import _load_input, _record, _reset, _silence, run_rows
-from lava_spquant.engine._tables import B_PHASE, S_HEIGHT, S_RING
+from lava_spquant.engine._run import _record, _reset, _silence, run_rows
+from lava_spquant.engine._tables import B_PHASE, S_HEIGHT
 
 __all__ = ["run_shared"]
 
 
 @jit
 def run_shared(
-    x, static, first, interval, streams, blocks, branches, weight, gain, bias, par, states,
+    x, words, static, first, interval, streams, blocks, branches, weight, gain, bias, par, states,
     dense, events, values, pixels, masks, counts, rows, factors, acc, currents, cache, plan,
     recorded, record, vector, counter, worker, workers,
 ):  # fmt: skip
@@ -31,7 +32,9 @@ def run_shared(
     for n in range(x.shape[1]):
         for t in range(x.shape[0]):
             if worker == 0:
-                _begin_step(x[t, n], t, static, first, interval, streams, blocks, gain, bias, state, work, vector)
+                _begin_step(
+                    x[t, n], words[t, n], t, static, first, interval, streams, blocks, gain, bias, state, work, vector
+                )
             meetings += 1
             wait_for_all(counter, meetings * workers)
             for b in range(blocks.shape[0]):
@@ -46,15 +49,14 @@ def run_shared(
 
 
 @jit
-def _begin_step(x, t, static, first, interval, streams, blocks, gain, bias, state, work, vector):
+def _begin_step(x, words, t, static, first, interval, streams, blocks, gain, bias, state, work, vector):
     """Reset what is due and load the input, on one thread."""
-    dense, events, values, pixels, masks, counts, _, _, _, currents, _, _ = work
+    dense, _, _, pixels, _, _, _, _, _, _, _, _ = work
     if first == 0 and t == 0:
         _silence(streams, dense, pixels)
         state[:] = 0
     if t == 0 or not static:
-        slot = (first + t) % streams[0, S_RING]
-        _load_input(x, streams[0], slot, gain, bias, dense, events, values, pixels, masks, counts, currents, vector)
+        load_input(x, words, streams[0], first + t, gain, bias, work, vector)
     for b in range(blocks.shape[0]):
         if interval > 0 and (first + t + 1 - blocks[b, B_PHASE]) % interval == 0:
             _reset(b, streams, blocks, state)

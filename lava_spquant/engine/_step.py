@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from lava_spquant.engine._input import load_input, pack_step
 from lava_spquant.engine._jit import jit
-from lava_spquant.engine._run import _load_input, _reset, _run_block
-from lava_spquant.engine._tables import B_PHASE, S_RING
+from lava_spquant.engine._run import _reset, _run_block
+from lava_spquant.engine._tables import B_PHASE, S_GRADED
 
 __all__ = ["advance_step", "load_step"]
 
 
 @jit
-def load_step(x, t, streams, gain, bias, work, vector):
-    """Keep `x` (C, H, W) as the input of step `t` (from 0)."""
-    dense, events, values, pixels, masks, counts, _, _, _, currents, _, _ = work
-    slot = t % streams[0, S_RING]
-    _load_input(x, streams[0], slot, gain, bias, dense, events, values, pixels, masks, counts, currents, vector)
+def load_step(x, words, t, streams, gain, bias, work, vector):
+    """Keep `x` (C, H, W) as the input of step `t` (from 0); return all spikes or-ed, 0 where it is graded.
+
+    A spike train with anything but 0 and 1 in it is not kept. `words` is scratch, (H, places / 16).
+    """
+    seen = 0
+    if streams[0, S_GRADED] == 0:
+        seen = pack_step(x, words, vector)
+        if seen != 0 and seen != 1:
+            return seen
+    load_input(x, words, streams[0], t, gain, bias, work, vector)
+    return seen
 
 
 @jit

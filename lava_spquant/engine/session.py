@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lava_spquant import ir
 from lava_spquant.engine import _tables as t
+from lava_spquant.engine.inputs import lay_out
 from lava_spquant.engine.program import image_shape
 from lava_spquant.engine.recording import Recording
 from lava_spquant.engine.simulator import Engine
@@ -75,15 +76,15 @@ class Session:
         NetworkError
             If `x` does not fit the network's input or the session's batch.
         """
-        x = np.require(self.engine.network.input.check(x), requirements="A")
-        if x.shape[1] != self.batch:
-            raise ir.NetworkError(f"session: batch: found {x.shape[1]}, expected {self.batch}")
+        laid = lay_out(self.engine.program, x, self.engine.threads, self.engine.vector)
+        if laid.batch != self.batch:
+            raise ir.NetworkError(f"session: batch: found {laid.batch}, expected {self.batch}")
         key = len(x), tuple(record)
         if key not in self._recordings:
             self._recordings[key] = Recording.choose(self.engine.program, record, len(x))
         recording = self._recordings[key]
         buffer = np.zeros((self.batch, recording.length), np.int32)
-        self.engine._execute(x, self.steps, recording, buffer, self._workspace, keep_u=True)
+        self.engine._execute(laid, self.steps, recording, buffer, self._workspace, keep_u=True)
         self.steps += len(x)
         blocks = recording.empty(len(x), self.batch)
         recording.unpack(buffer, blocks, 0)

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 import numpy as np
 
 from lava_spquant import ir
-from lava_spquant.engine import _tables as t
 from lava_spquant.engine._compiled import run_samples, run_shared
 from lava_spquant.engine._cpu import has_wide_vectors
 from lava_spquant.engine._threads import THREADS_MAX, available_threads, run_workers
-from lava_spquant.engine.program import compile_program, image_shape
+from lava_spquant.engine.inputs import Laid, lay_out
+from lava_spquant.engine.program import compile_program
 from lava_spquant.engine.recording import Recording
 from lava_spquant.engine.workspace import Workspace, worker_bytes
 from lava_spquant.ir.reference import Trace
@@ -82,8 +82,9 @@ class Engine:
         Parameters
         ----------
         x : numpy.ndarray of int, shape (T, N, *network.input.shape)
-            A view that repeats one step (`numpy.broadcast_to`) is recognised as a static image: in
-            aligned time, what depends on it alone is computed once.
+            Spikes are read fastest as int8, uint8 or bool, and also as int32 without a copy. A view that repeats
+            one step (`numpy.broadcast_to`) is recognised as a static image: in aligned time, what depends on it
+            alone is computed once.
         record : sequence of str
             Any of "outputs", "v", "u": record them for every block that has them.
 
@@ -99,16 +100,16 @@ class Engine:
         ValueError
             If `record` names something else.
         """
-        x = np.require(self.network.input.check(x), requirements="A")
-        steps, batch = x.shape[:2]
+        laid = lay_out(self.program, x, self.threads, self.vector)
+        steps, batch = laid.x.shape[:2]
         recording = Recording.choose(self.program, record, steps)
         blocks = recording.empty(steps, batch)
         part = self._part(recording, batch)
         shared = batch < self.threads and self.network.num_neurons >= SHARED_NEURONS
         with self._borrowed(self.threads if shared else min(self.threads, max(part, 1))) as workspace:
             for first in range(0, batch, part):
-                piece = x[:, first : first + part]
-                buffer = np.zeros((piece.shape[1], recording.length), np.int32)
+                piece = laid.part(first, part)
+                buffer = np.zeros((piece.batch, recording.length), np.int32)
                 self._execute(piece, 0, recording, buffer, workspace, shared=shared)
                 recording.unpack(buffer, blocks, first)
         return recording.trace(blocks)
@@ -135,7 +136,7 @@ class Engine:
 
     def _execute(
         self,
-        x: ir.IntArray,
+        laid: Laid,
         first: int,
         recording: Recording,
         buffer: ir.IntArray,
@@ -145,9 +146,6 @@ class Engine:
         shared: bool = False,
     ) -> None:
         program = self.program
-        static = bool(len(x) > 1 and program.streams[0, t.S_RING] == 1 and x.strides[0] == 0)
-        image = (x.shape[1], *image_shape(self.network.input.shape))
-        shown = np.broadcast_to(x[0].reshape(image), (len(x), *image)) if static else x.reshape(len(x), *image)
         tables = recording.streams(), recording.blocks(keep_u), program.branches
         pools = program.weight, program.gain, program.bias, program.params
         buffers = workspace.states, *workspace.buffers, recording.table, buffer
@@ -156,7 +154,7 @@ class Engine:
         counter = np.zeros(1, np.int64)
 
         def work(worker: int) -> None:
-            given = shown, static, first, interval, *tables, *pools, *buffers, self.vector
+            given = laid.x, laid.words, laid.static, first, interval, *tables, *pools, *buffers, self.vector
             if shared:
                 run_shared(*given, counter, worker, workers)
             else:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lava_spquant.ir.arrays import IntArray, Shape
 from lava_spquant.ir.block import INPUT, Block, Branch
@@ -75,9 +76,7 @@ class InputSpec:
             Naming what was found and what was expected.
         """
         x = np.asarray(x)
-        good = x.ndim == len(self.shape) + 2 and x.shape[2:] == self.shape and x.shape[0] > 0
-        expected = f"(T, N, {', '.join(str(n) for n in self.shape)}) with T >= 1"
-        expect(good, "input", "shape", found=x.shape, expected=expected)
+        self.check_shape(x)
         # A repeated image is one view at every step: looking at one step is looking at all.
         seen = x[:1] if x.strides[0] == 0 else x
         if x.dtype.kind not in "biu":
@@ -87,6 +86,12 @@ class InputSpec:
         if x.size and (seen.min() < low or seen.max() > high):
             raise NetworkError(f"input: values: found {seen.min()}..{seen.max()}, expected {low}..{high}")
         return x.astype(np.int32, copy=False)
+
+    def check_shape(self, x: NDArray[Any]) -> None:
+        """Raise `NetworkError` unless `x` has the shape (T, N, *shape) with T >= 1."""
+        good = x.ndim == len(self.shape) + 2 and x.shape[2:] == self.shape and x.shape[0] > 0
+        expected = f"(T, N, {', '.join(str(n) for n in self.shape)}) with T >= 1"
+        expect(good, "input", "shape", found=x.shape, expected=expected)
 
 
 @dataclass(frozen=True, eq=False)

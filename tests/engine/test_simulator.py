@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from lava_spquant import ir
 from lava_spquant.engine import Engine, simulator
+from lava_spquant.engine.inputs import Laid
 from lava_spquant.ir import ALIGNED, Timing, reference
 from tests.engine.harness import EVERYTHING, assert_exact, assert_same, random_timing
 from tests.engine.layers import Stack, conv, dense, dense_input
@@ -112,8 +113,8 @@ def test_a_batch_beyond_the_memory_limit_runs_in_parts(monkeypatch: pytest.Monke
     parts: list[int] = []
     run = Engine._execute
 
-    def counted(self: Engine, piece: ir.IntArray, *rest: object, **options: bool) -> None:
-        parts.append(piece.shape[1])
+    def counted(self: Engine, piece: Laid, *rest: object, **options: bool) -> None:
+        parts.append(piece.batch)
         run(self, piece, *rest, **options)
 
     monkeypatch.setattr(Engine, "_execute", counted)
@@ -135,7 +136,7 @@ def test_the_limit_counts_what_is_recorded(monkeypatch: pytest.MonkeyPatch, reco
     x = dense_input(np.random.default_rng(4), network.input, 0.3, batch=4)
     calls: list[int] = []
     run = Engine._execute
-    monkeypatch.setattr(Engine, "_execute", lambda self, *a, **k: (calls.append(a[0].shape[1]), run(self, *a, **k)))
+    monkeypatch.setattr(Engine, "_execute", lambda self, *a, **k: (calls.append(a[0].batch), run(self, *a, **k)))
     monkeypatch.setattr(simulator, "MEMORY_LIMIT", 4 * x.shape[1] * x.shape[0] * 16)
     Engine(network, threads=1).run(x, record=record)
     assert (len(calls) > 1) == bool(record)
