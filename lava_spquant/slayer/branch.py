@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lava_spquant import ir
+from lava_spquant.slayer.norm import BatchNorm
 from lava_spquant.slayer.stream import SPIKES, Stream
 from lava_spquant.slayer.synapse import SlayerSynapse
 
@@ -45,7 +46,7 @@ class Branch(nn.Module):
         self.synapse = synapse
         self._out_channels = out_channels
         width = out_channels or 0
-        self.norm = nn.BatchNorm1d(width) if batch_norm else None
+        self.norm = BatchNorm(width) if batch_norm else None
         self.bias = nn.Parameter(torch.zeros(width)) if bias else None
         self.set_reads(reads)
 

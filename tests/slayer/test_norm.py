@@ -1,0 +1,103 @@
+"""Batch-norm over several processes is batch-norm over all their values in one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from lava_spquant.slayer.norm import BatchNorm, on_the_whole_batch, spans_processes, sum_over_processes
+from tests.slayer.processes import run_in_processes
+
+CHANNELS = 3
+SHAPES = [(7, CHANNELS), (7, CHANNELS, 5), (2, CHANNELS)]
+CUTS = [3, 4, 1]
+"""Where each batch is cut in two: unequal parts, and parts of a single value."""
+
+
+def batch(shape: tuple[int, ...], offset: float = 0.0) -> tuple[Tensor, Tensor]:
+    """Values whose mean may be large beside their spread, and weights that make a loss of them."""
+    generator = torch.Generator().manual_seed(len(shape) * 10 + shape[0])
+    x = torch.randn(shape, generator=generator, dtype=torch.float64)
+    return x + offset, torch.randn(shape, generator=generator, dtype=torch.float64)
+
+
+def trained(kind: type[nn.BatchNorm1d], x: Tensor, weights: Tensor) -> dict[str, Tensor]:
+    """One step's output, gradients and statistics."""
+    norm = kind(CHANNELS).to(x.dtype)
+    with torch.no_grad():
+        norm.weight.copy_(torch.tensor([0.5, -2.0, 1.0]))
+        norm.bias.copy_(torch.tensor([0.0, 1.0, -1.0]))
+    x = x.clone().requires_grad_()
+    y = norm(x)
+    (torch.tanh(y) * weights).sum().backward()
+    found = {"y": y.detach(), "x": x.grad, "weight": norm.weight.grad, "bias": norm.bias.grad}
+    assert all(value is not None for value in found.values())
+    return {**found, **{f"state {name}": value.clone() for name, value in norm.state_dict().items()}}
+
+
+def share(rank: int, cut: int) -> slice:
+    return slice(0, cut) if rank == 0 else slice(cut, None)
+
+
+def work(rank: int) -> list[dict[str, Tensor]]:
+    found = []
+    for shape, cut in zip(SHAPES, CUTS, strict=True):
+        for dtype, offset in ((torch.float64, 0.0), (torch.float32, 30.0)):
+            x, weights = (t[share(rank, cut)].to(dtype) for t in batch(shape, offset))
+            found.append(trained(BatchNorm, x, weights))
+    assert spans_processes()
+    with on_the_whole_batch():
+        assert not spans_processes()
+        found.append(trained(BatchNorm, *batch(SHAPES[0])))
+    return found
+
+
+def refused(rank: int) -> str:
+    norm = BatchNorm(CHANNELS).eval()
+    assert norm(torch.ones(1, CHANNELS)).shape == (1, CHANNELS)  # evaluation asks nobody
+    with pytest.raises(ValueError, match="expected 2D or 3D input"):
+        norm.train()(torch.ones(CHANNELS))
+    return str(sum_over_processes(torch.tensor([1, rank])).tolist())
+
+
+def test_two_processes_are_one(tmp_path: Path) -> None:
+    parts = run_in_processes(work, tmp_path)
+    wanted = []
+    for shape in SHAPES:
+        for dtype, offset in ((torch.float64, 0.0), (torch.float32, 30.0)):
+            # float32 is compared with the exact numbers of the same float32 values.
+            x, weights = (t.to(dtype).double() for t in batch(shape, offset))
+            wanted.append((trained(nn.BatchNorm1d, x, weights), 1e-12 if dtype == torch.float64 else 1e-5))
+    for number, (want, tolerance) in enumerate(wanted):
+        one, other = (part[number] for part in parts)
+        for name in ("y", "x"):
+            assert_close(torch.cat([one[name], other[name]]), want[name], tolerance)
+        for name in ("weight", "bias"):
+            assert_close(one[name] + other[name], want[name], tolerance)
+        for name in [name for name in want if name.startswith("state")]:
+            assert torch.equal(one[name], other[name])
+            assert_close(one[name], want[name], tolerance)
+    for part in parts:
+        for name, value in trained(nn.BatchNorm1d, *batch(SHAPES[0])).items():
+            assert torch.equal(part[-1][name], value)
+
+
+def test_outside_training_processes_do_not_meet(tmp_path: Path) -> None:
+    assert run_in_processes(refused, tmp_path) == ["[2, 1]", "[2, 1]"]
+
+
+def assert_close(found: Tensor, wanted: Tensor, tolerance: float) -> None:
+    torch.testing.assert_close(found.double(), wanted.double(), rtol=tolerance, atol=tolerance)
+
+
+def test_in_one_process_it_is_torchs() -> None:
+    for shape in SHAPES:
+        x, weights = batch(shape)
+        ours, theirs = trained(BatchNorm, x, weights), trained(nn.BatchNorm1d, x, weights)
+        assert ours.keys() == theirs.keys()
+        assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+    assert not spans_processes()
+    assert sum_over_processes(x) is x
