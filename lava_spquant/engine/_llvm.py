@@ -13,9 +13,9 @@ from typing import Any
 from llvmlite import ir as ll
 from numba.core import cgutils
 
-__all__ = ["I16", "I32", "I64", "LANES", "Emitter", "counted_loop", "data_pointer"]
+__all__ = ["I8", "I16", "I32", "I64", "LANES", "Emitter", "counted_loop", "data_pointer"]
 
-I1, I16, I32, I64 = ll.IntType(1), ll.IntType(16), ll.IntType(32), ll.IntType(64)
+I1, I8, I16, I32, I64 = ll.IntType(1), ll.IntType(8), ll.IntType(16), ll.IntType(32), ll.IntType(64)
 
 LANES = 16
 """int32 values in one vector; rows of neurons are padded to a multiple of it."""

@@ -8,6 +8,10 @@ from lava_spquant.engine import _portable
 from lava_spquant.engine._jit import jit
 from lava_spquant.engine._ranks import rank_row, thin_rank_1, thin_rank_2, thin_rank_3, thin_rank_4
 from lava_spquant.engine._sums import (
+    byte_row_16,
+    byte_row_32,
+    byte_row_48,
+    byte_row_64,
     conv_row_16,
     conv_row_32,
     conv_row_48,
@@ -18,6 +22,7 @@ from lava_spquant.engine._sums import (
     wide_row_64,
 )
 from lava_spquant.engine._tables import (
+    R_BYTES,
     R_DH,
     R_DW,
     R_GROUPS,
@@ -103,6 +108,8 @@ def conv_row(
         wide_row_64(*tables, plan, *where)
     elif wide:
         wide_row_16(*tables, plan, *where)
+    elif branch[R_BYTES] != 0:
+        _byte_row(stride, tables, where, plan)
     elif stride == 16:
         conv_row_16(*tables, plan, *where)
     elif stride == 32:
@@ -111,6 +118,18 @@ def conv_row(
         conv_row_48(*tables, plan, *where)
     else:
         conv_row_64(*tables, plan, *where)
+
+
+@jit
+def _byte_row(stride, tables, where, plan):
+    if stride == 16:
+        byte_row_16(*tables, plan, *where)
+    elif stride == 32:
+        byte_row_32(*tables, plan, *where)
+    elif stride == 48:
+        byte_row_48(*tables, plan, *where)
+    else:
+        byte_row_64(*tables, plan, *where)
 
 
 @jit

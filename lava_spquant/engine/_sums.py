@@ -13,9 +13,13 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from lava_spquant.engine import _tables as t
-from lava_spquant.engine._llvm import I16, I64, LANES, Emitter, counted_loop, data_pointer
+from lava_spquant.engine._llvm import I8, I16, I64, LANES, Emitter, counted_loop, data_pointer
 
 __all__ = [
+    "byte_row_16",
+    "byte_row_32",
+    "byte_row_48",
+    "byte_row_64",
     "conv_row_16",
     "conv_row_32",
     "conv_row_48",
@@ -127,22 +131,23 @@ class _Row:
         b = self.builder
         return b.select(b.icmp_signed("<", number, I64(1)), I64(1), number)
 
-    def sum(self, count: Any, x: Any, pieces: tuple[int, ...], graded: bool, wide: bool) -> None:
+    def sum(self, count: Any, x: Any, pieces: tuple[int, ...], graded: bool, wide: bool, stored: Any) -> None:
         """Sum `count` weight rows into the accumulators of pixel `x`, `sum(pieces)` channels at a time."""
         b = self.builder
         emits = [Emitter(b, lanes) for lanes in pieces]
-        narrow = [ll.VectorType(I16, lanes) for lanes in pieces]
         starts = [sum(pieces[:k]) for k in range(len(pieces))]
-        kinds = [emit.kind if wide else vector for emit, vector in zip(emits, narrow, strict=True)]
+        kinds = [emit.kind if wide else ll.VectorType(I16, emit.lanes) for emit in emits]
+        weights = b.bitcast(b.gep(self.pointer["weight"], [self.base]), stored.as_pointer())
         out = b.mul(x, self.channels)
 
         def row(at: Any, k: Any) -> list[Any]:
             offset = b.sext(b.load(b.gep(self.pointer["rows"], [at])), I64)
-            first = b.gep(self.pointer["weight"], [b.add(b.add(self.base, k), offset)])
+            first = b.gep(weights, [b.add(k, offset)])
             values = []
-            for emit, vector, kind, start in zip(emits, narrow, kinds, starts, strict=True):
-                value = b.load(b.bitcast(b.gep(first, [I64(start)]), vector.as_pointer()), align=2)
-                value = b.sext(value, kind) if wide else value
+            for emit, kind, start in zip(emits, kinds, starts, strict=True):
+                vector = ll.VectorType(stored, emit.lanes)
+                value = b.load(b.bitcast(b.gep(first, [I64(start)]), vector.as_pointer()), align=stored.width // 8)
+                value = value if vector == kind else b.sext(value, kind)
                 if graded:
                     value = b.mul(value, emit.splat(b.load(b.gep(self.pointer["factors"], [at]))))
                 values.append(value)
@@ -169,7 +174,7 @@ class _Row:
         counted_loop(b, I64(0), self.stride, sum(pieces), [], chunk)
 
 
-def _make_row(pieces: tuple[int, ...], graded: bool, wide: bool) -> Any:
+def _make_row(pieces: tuple[int, ...], graded: bool = False, wide: bool = False, stored: Any = I16) -> Any:
     """Return an intrinsic that fills one row of accumulators.
 
     Parameters
@@ -180,6 +185,8 @@ def _make_row(pieces: tuple[int, ...], graded: bool, wide: bool) -> Any:
         Multiply rows by the events' values.
     wide : bool
         Sum in int32; else in int16, which the weights' absolute sums must have proven safe.
+    stored : LLVM type
+        i16, or i8: half as much to fetch, which is what sums of wide rows wait for.
     """
 
     @intrinsic
@@ -213,7 +220,7 @@ def _make_row(pieces: tuple[int, ...], graded: bool, wide: bool) -> Any:
                 left = builder.sub(builder.mul(x, emitter.step), emitter.padding)
                 count = emitter.gather(left, graded)
                 emitter.emit.store(zeros, emitter.pointer["rows"], count)
-                emitter.sum(count, x, pieces, graded, wide)
+                emitter.sum(count, x, pieces, graded, wide, stored)
                 return []
 
             counted_loop(builder, I64(0), emitter.width, 1, [], pixel)
@@ -224,8 +231,9 @@ def _make_row(pieces: tuple[int, ...], graded: bool, wide: bool) -> Any:
     return row
 
 
-conv_row_16, conv_row_32, conv_row_48, conv_row_64 = (
-    _make_row(pieces, False, False) for pieces in ((16,), (32,), (32, 16), (32, 32))
-)
-wide_row_16, wide_row_64 = (_make_row(pieces, False, True) for pieces in ((16,), (16, 16, 16, 16)))
+_PIECES = ((16,), (32,), (32, 16), (32, 32))
+
+conv_row_16, conv_row_32, conv_row_48, conv_row_64 = map(_make_row, _PIECES)
+byte_row_16, byte_row_32, byte_row_48, byte_row_64 = (_make_row(pieces, stored=I8) for pieces in _PIECES)
+wide_row_16, wide_row_64 = (_make_row(pieces, wide=True) for pieces in ((16,), (16, 16, 16, 16)))
 graded_row_16, graded_row_64 = (_make_row(pieces, True, True) for pieces in ((16,), (16, 16, 16, 16)))

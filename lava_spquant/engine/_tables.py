@@ -53,11 +53,12 @@ once per network. What it interprets are three tables of int64, a row per stream
     R_DW,
     R_GROUPS,
     R_WIDE,  # int16 sums could overflow
+    R_BYTES,  # weights are int8, laid into the pool of int16
     R_GAIN,
     R_HALF,
     R_SHIFT,
     R_COLUMNS,
-) = range(19)
+) = range(20)
 
 QLIF, CUBA, READOUT, RELAY = range(4)
 CONV, POOL, IDENTITY = range(3)

@@ -11,12 +11,10 @@ from numpy.typing import NDArray
 
 from lava_spquant import ir
 from lava_spquant.engine import _tables as t
-from lava_spquant.engine._memory import aligned_zeros, line_multiple
+from lava_spquant.engine.weights import Pool, lay_rows, padded
 from lava_spquant.ir.limits import DECAY_UNITY
 
 __all__ = ["NEURON_CODES", "SYNAPSE_CODES", "Program", "compile_program"]
-
-INT16_MAX = 2**15 - 1
 
 Ints = NDArray[np.int64]
 
@@ -31,7 +29,7 @@ class Program:
     timing : ir.Timing
     streams, blocks, branches : numpy.ndarray, int64
     weight : numpy.ndarray, int16
-        Rows of output channels, padded to a multiple of 16.
+        Rows of output channels, padded to a multiple of 16; two int8 to an element where a branch says so.
     gain, bias : numpy.ndarray, int32
         Tiled over one row of neurons, 0 in the padding.
     params : numpy.ndarray, int64
@@ -52,40 +50,13 @@ class Program:
     sizes: dict[str, int]
 
 
-class _Pool:
-    """Arrays laid end to end, each from the start of a cache line."""
-
-    def __init__(self, dtype: type) -> None:
-        self.parts: list[NDArray[Any]] = []
-        self.dtype, self.length = dtype, 0
-
-    def add(self, values: NDArray[Any]) -> int:
-        start = self.length
-        self.parts.append(values.astype(self.dtype).ravel())
-        self.length += line_multiple(values.size, self.dtype)
-        return start
-
-    def join(self) -> NDArray[Any]:
-        joined = aligned_zeros((self.length + t.SLACK,), self.dtype)
-        at = 0
-        for part in self.parts:
-            joined[at : at + part.size] = part
-            at += line_multiple(part.size, self.dtype)
-        return joined
-
-
 def image_shape(shape: ir.Shape) -> tuple[int, int, int]:
     """Return (C, H, W); a flat shape is one pixel."""
     return (shape[0], 1, 1) if len(shape) == 1 else (shape[0], shape[1], shape[2])
 
 
-def padded(length: int) -> int:
-    """Return `length` rounded up to a multiple of 16."""
-    return -(-length // 16) * 16
-
-
-def compile_program(network: ir.Network, timing: ir.Timing) -> Program:
-    """Return the tables of `network` under `timing`.
+def compile_program(network: ir.Network, timing: ir.Timing, vector: bool = True) -> Program:
+    """Return the tables of `network` under `timing`, for vector or portable code.
 
     Raises
     ------
@@ -95,7 +66,7 @@ def compile_program(network: ir.Network, timing: ir.Timing) -> Program:
     shapes = [image_shape(network.input.shape), *(image_shape(s) for s in network.shapes)]
     rings = _rings(network, timing)
     streams, sizes = _streams(network, shapes, rings)
-    pools = {"weight": _Pool(np.int16), "gain": _Pool(np.int32), "bias": _Pool(np.int32), "params": _Pool(np.int64)}
+    pools = {"weight": Pool(np.int16), "gain": Pool(np.int32), "bias": Pool(np.int32), "params": Pool(np.int64)}
     channels, _, width = shapes[0]
     streams[0, t.S_ONES] = pools["gain"].add(_tile(np.ones(channels), width))
     streams[0, t.S_ZERO] = pools["bias"].add(_tile(np.zeros(channels), width))
@@ -118,7 +89,9 @@ def compile_program(network: ir.Network, timing: ir.Timing) -> Program:
             row[t.B_CACHE], cache = cache, cache + neurons + t.SLACK
         for branch, stream_bounds in zip(block.branches, bounds, strict=True):
             delay = timing.delay(network, b, branch)
-            branches.append(_branch(branch, delay, stream_bounds, shapes[branch.source + 1], shapes[b + 1], pools))
+            narrow = vector and not streams[branch.source + 1, t.S_GRADED]
+            sides = shapes[branch.source + 1], shapes[b + 1]
+            branches.append(_branch(branch, delay, stream_bounds, *sides, narrow, pools))
     tallest = max(int(row[t.R_KH]) for row in branches)
     sizes |= {"state": state + t.SLACK, "cache": cache + t.SLACK, "plan": 3 * (tallest + 1)}
     joined = {name: pool.join() for name, pool in pools.items()}
@@ -160,7 +133,7 @@ def _tile(values: NDArray[Any], width: int) -> NDArray[np.int32]:
     return tile
 
 
-def _bias(block: ir.Block, shape: tuple[int, int, int], pool: _Pool) -> tuple[int, int]:
+def _bias(block: ir.Block, shape: tuple[int, int, int], pool: Pool) -> tuple[int, int]:
     """Add the bias, one row where it is the same for all rows; return offset and row stride."""
     channels, height, width = shape
     row = padded(width * channels)
@@ -177,68 +150,60 @@ def _branch(
     bounds: tuple[int, int],
     source: tuple[int, int, int],
     shape: tuple[int, int, int],
-    pools: dict[str, _Pool],
+    narrow: bool,
+    pools: dict[str, Pool],
 ) -> Ints:
     _, _, width = shape
     row = np.zeros(t.R_COLUMNS, np.int64)
-    row[t.R_GAIN] = pools["gain"].add(_tile(branch.gain, width))
     row[t.R_STREAM], row[t.R_DELAY], row[t.R_SHIFT] = branch.source + 1, delay, branch.shift
     row[t.R_HALF] = (1 << branch.shift) >> 1
     synapse = branch.synapse
     if synapse.kind not in SYNAPSE_CODES:
         raise ir.NetworkError(f"synapse: found {synapse.kind!r}, expected one of {', '.join(SYNAPSE_CODES)}")
     row[t.R_KIND], fill = SYNAPSE_CODES[synapse.kind]
-    fill(synapse, row, source, pools["weight"])
-    low, high = synapse.acc_bounds(bounds)
-    row[t.R_WIDE] = max(-int(low.min()), int(high.max())) > INT16_MAX
+    weight = fill(synapse, row, source)
+    gain = np.asarray(branch.gain, np.int64)
+    if weight is not None and row[t.R_GROUPS] > 1:
+        row[t.R_WEIGHT] = pools["weight"].add(weight)
+    elif weight is not None:
+        low, high = synapse.acc_bounds(bounds)
+        bound = max(-int(low.min()), int(high.max()))
+        gain = gain << lay_rows(weight, bound, narrow and row[t.R_DW] == 1, row, pools["weight"])
+    row[t.R_GAIN] = pools["gain"].add(_tile(gain, width))
     return row
 
 
-def _weight_rows(by_place: NDArray[Any], pool: _Pool, row: Ints) -> None:
-    """Add rows of output channels, padded, and a row of zeros with which lists are filled up."""
-    outputs = by_place.shape[1]
-    rows = np.zeros((len(by_place) + 1, padded_outputs(outputs)), np.int16)
-    rows[:-1, :outputs] = by_place
-    row[t.R_WEIGHT], row[t.R_STRIDE] = pool.add(rows), rows.shape[1]
-
-
-def padded_outputs(channels: int) -> int:
-    """Return the length of a weight row: 16, 32, 48, or a multiple of 64, which vectors divide evenly."""
-    return padded(channels) if channels <= 48 else -(-channels // 64) * 64
-
-
-def _dense(synapse: ir.Dense, row: Ints, source: tuple[int, int, int], pool: _Pool) -> None:
-    """Write a convolution whose kernel is the whole source."""
+def _dense(synapse: ir.Dense, row: Ints, source: tuple[int, int, int]) -> NDArray[Any]:
+    """Write a convolution whose kernel is the whole source; return weights by place and output."""
     outputs = synapse.weight.shape[0]
     row[[t.R_KH, t.R_KW]] = source[1:]
     row[[t.R_SH, t.R_SW, t.R_DH, t.R_DW, t.R_GROUPS]] = 1
-    _weight_rows(synapse.weight.reshape(outputs, *source).transpose(2, 3, 1, 0).reshape(-1, outputs), pool, row)
+    return synapse.weight.reshape(outputs, *source).transpose(2, 3, 1, 0).reshape(-1, outputs)
 
 
-def _conv(synapse: ir.Conv, row: Ints, source: tuple[int, int, int], pool: _Pool) -> None:
+def _conv(synapse: ir.Conv, row: Ints, source: tuple[int, int, int]) -> NDArray[Any]:
     weight, groups = synapse.weight, synapse.groups
     outputs, per_in = weight.shape[0], weight.shape[1]
     row[[t.R_KH, t.R_KW]], row[[t.R_SH, t.R_SW]] = synapse.kernel, synapse.stride
     row[[t.R_PH, t.R_PW]], row[[t.R_DH, t.R_DW]] = synapse.padding, synapse.dilation
     row[t.R_GROUPS] = groups
     if groups == 1:
-        _weight_rows(weight.transpose(2, 3, 1, 0).reshape(-1, outputs), pool, row)
-        return
+        return weight.transpose(2, 3, 1, 0).reshape(-1, outputs)
     # (kh, kw, C_in, outputs of the channel's group)
     split = weight.reshape(groups, outputs // groups, per_in, *synapse.kernel)
-    row[t.R_WEIGHT] = pool.add(split.transpose(3, 4, 0, 2, 1))
+    return split.transpose(3, 4, 0, 2, 1)
 
 
-def _pool(synapse: ir.SumPool, row: Ints, source: tuple[int, int, int], pool: _Pool) -> None:
+def _pool(synapse: ir.SumPool, row: Ints, source: tuple[int, int, int]) -> None:
     row[[t.R_KH, t.R_KW]], row[[t.R_SH, t.R_SW]] = synapse.kernel, synapse.steps
     row[[t.R_PH, t.R_PW]] = synapse.padding
 
 
-def _identity(synapse: ir.Identity, row: Ints, source: tuple[int, int, int], pool: _Pool) -> None:
+def _identity(synapse: ir.Identity, row: Ints, source: tuple[int, int, int]) -> None:
     """Nothing but the kind."""
 
 
-SYNAPSE_CODES: dict[str, tuple[int, Callable[..., None]]] = {
+SYNAPSE_CODES: dict[str, tuple[int, Callable[..., NDArray[Any] | None]]] = {
     ir.Dense.kind: (t.CONV, _dense),
     ir.Conv.kind: (t.CONV, _conv),
     ir.SumPool.kind: (t.POOL, _pool),

@@ -73,7 +73,7 @@ class Engine:
             raise ValueError(f"Engine: threads: found {threads}, expected a whole number in 1..{THREADS_MAX}")
         self.threads = int(self.threads)
         self.vector = has_wide_vectors() if vector is None else vector
-        self.program = compile_program(network, timing)
+        self.program = compile_program(network, timing, self.vector)
         self._idle: list[Workspace] = []
 
     def run(self, x: ir.IntArray, *, record: Sequence[str] = ()) -> Trace:

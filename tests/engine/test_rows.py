@@ -1,4 +1,4 @@
-"""Every kind of row: int16 and int32 sums, graded, of every number of lanes, and the plain loops behind them."""
+"""Every kind of row: int16, int32 and graded sums of every number of lanes, and the plain loops behind them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from tests.engine.layers import Stack, conv, dense, dense_input, qlif
 
 WIDTHS = (1, 2, 7, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65, 96, 127, 128, 129, 130)
 INPUTS = {
-    "narrow": (ir.InputSpec((3, 5, 6)), 4),
+    "bytes": (ir.InputSpec((3, 5, 6)), 4),
+    "narrow": (ir.InputSpec((3, 5, 6)), 10),
     "wide": (ir.InputSpec((3, 5, 6)), 14),
     "graded": (ir.InputSpec((3, 5, 6), 8), 4),
     "signed": (ir.InputSpec((3, 5, 6), 5, signed=True), 4),
@@ -55,9 +56,12 @@ def test_the_widths_meet_every_variant_of_the_code() -> None:
             stack.add((ir.INPUT, conv(stack.rng, (3, outputs), bits=bits)))
             program = Engine(stack.network()).program
             lanes = int(program.branches[0, t.R_STRIDE])
-            graded, wide = bool(program.streams[0, t.S_GRADED]), bool(program.branches[0, t.R_WIDE])
-            found.add((min(lanes, 64) if lanes <= 32 else lanes, "graded" if graded else "wide" if wide else "narrow"))
-    assert found >= {(lanes, kind) for lanes in (16, 32, 64, 128, 192) for kind in ("graded", "wide", "narrow")}
+            flags = {"graded": program.streams[0, t.S_GRADED], "wide": program.branches[0, t.R_WIDE]}
+            flags["bytes"] = program.branches[0, t.R_BYTES]
+            assert sum(flags.values()) <= 1
+            found.add((lanes, next((name for name, flag in flags.items() if flag), "narrow")))
+    kinds = ("graded", "wide", "bytes", "narrow")
+    assert found >= {(lanes, kind) for lanes in (16, 32, 48, 64, 128, 192) for kind in kinds}
 
 
 @pytest.mark.parametrize("extra", [-1, 0, 1])
@@ -87,7 +91,7 @@ GEOMETRIES = [
 
 @pytest.mark.parametrize("geometry", GEOMETRIES, ids=str)
 @pytest.mark.parametrize("kernel", [(1, 1), (2, 3), (3, 1), (1, 4), (3, 3)])
-@pytest.mark.parametrize("kind", ["narrow", "graded", "wide"])
+@pytest.mark.parametrize("kind", ["bytes", "narrow", "graded", "wide"])
 def test_stride_padding_and_dilation(geometry: dict[str, tuple[int, int]], kernel: tuple[int, int], kind: str) -> None:
     rng = np.random.default_rng(kernel[0] * 10 + kernel[1])
     spec, bits = ir.InputSpec((2, 7, 11), INPUTS[kind][0].bits), INPUTS[kind][1]
