@@ -1,0 +1,93 @@
+"""Pools of a program's numbers, and weights laid out as the rows that events point at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lava_spquant.engine import _tables as t
+from lava_spquant.engine._memory import aligned_zeros, line_multiple
+
+__all__ = ["Pool", "common_shift", "lay_rows", "padded", "padded_outputs"]
+
+INT16_MAX, INT8_MAX = 2**15 - 1, 2**7 - 1
+
+
+class Pool:
+    """Arrays laid end to end, each from the start of a cache line."""
+
+    def __init__(self, dtype: type) -> None:
+        self.parts: list[NDArray[Any]] = []
+        self.dtype, self.length = dtype, 0
+
+    def add(self, values: NDArray[Any]) -> int:
+        """Append `values` and return their offset."""
+        start = self.length
+        self.parts.append(values.astype(self.dtype).ravel())
+        self.length += line_multiple(values.size, self.dtype)
+        return start
+
+    def join(self) -> NDArray[Any]:
+        """Return all arrays as one, with room behind for vectors that read too far."""
+        joined = aligned_zeros((self.length + t.SLACK,), self.dtype)
+        at = 0
+        for part in self.parts:
+            joined[at : at + part.size] = part
+            at += line_multiple(part.size, self.dtype)
+        return joined
+
+
+def padded(length: int) -> int:
+    """Return `length` rounded up to a multiple of 16."""
+    return -(-length // 16) * 16
+
+
+def padded_outputs(channels: int) -> int:
+    """Return the length of a weight row: 16, 32, 48, or a multiple of 64, which vectors divide evenly."""
+    return padded(channels) if channels <= 48 else -(-channels // 64) * 64
+
+
+def common_shift(weight: NDArray[Any]) -> int:
+    """Return how many low bits are 0 in every weight, as in SLAYER's even ones.
+
+    Examples
+    --------
+    >>> common_shift(np.array([-256, 254])), common_shift(np.array([12, 8])), common_shift(np.array([0]))
+    (1, 2, 0)
+    """
+    low = int(np.bitwise_or.reduce(weight.astype(np.int64).ravel(), initial=0))
+    return (low & -low).bit_length() - 1 if low else 0
+
+
+def lay_rows(by_place: NDArray[Any], bound: int, narrow: bool, row: NDArray[np.int64], pool: Pool) -> int:
+    """Add rows of output channels, padded, and a row of zeros with which lists are filled up.
+
+    Parameters
+    ----------
+    by_place : numpy.ndarray of int, shape (places, channels)
+    bound : int
+        Largest magnitude of a sum.
+    narrow : bool
+        Weights that fit may be kept as int8, without the low bits that are 0 in all of them.
+    row : numpy.ndarray, int64
+        The branch's row of the table; its weight columns are set.
+    pool : Pool of int16
+
+    Returns
+    -------
+    int
+        Bits that were left off: sums are so many bits too low.
+    """
+    outputs = by_place.shape[1]
+    shift = common_shift(by_place)
+    kept = by_place >> shift
+    in_range = kept.min(initial=0) >= -INT8_MAX - 1 and kept.max(initial=0) <= INT8_MAX
+    fits = narrow and in_range and bound >> shift <= INT16_MAX
+    shift = shift if fits else 0
+    rows = np.zeros((len(by_place) + 1, padded_outputs(outputs)), np.int8 if fits else np.int16)
+    rows[:-1, :outputs] = by_place >> shift
+    row[t.R_WEIGHT], row[t.R_STRIDE] = pool.add(rows.view(np.int16)), rows.shape[1]
+    row[t.R_BYTES], row[t.R_WIDE] = fits, bound >> shift > INT16_MAX
+    return shift
