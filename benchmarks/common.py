@@ -1,10 +1,12 @@
-"""What the benchmarks share: the option --quick, where networks lie, and how a table looks."""
+"""What the benchmarks share: options, where networks lie, how a table looks, and the file of results."""
 
 from __future__ import annotations
 
+import json
+import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich import box
@@ -12,7 +14,7 @@ from rich.table import Table
 
 from lava_spquant.report.machine import machine
 
-__all__ = ["ROOT", "Quick", "networks", "table"]
+__all__ = ["ROOT", "Quick", "choice", "commit", "networks", "table", "write_json"]
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -32,3 +34,38 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], tex
     for row in rows:
         made.add_row(*row)
     return made
+
+
+def choice(option: str, given: str | None, known: Sequence[str]) -> tuple[str, ...]:
+    """Return the names in a comma-separated list, in the order of `known`; all of them without a list.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown.
+    """
+    wanted = set(known) if given is None else {name.strip() for name in given.split(",")}
+    unknown = sorted(wanted - set(known))
+    if unknown:
+        raise ValueError(f"{option}: found {', '.join(unknown)}, expected names among {', '.join(known)}")
+    return tuple(name for name in known if name in wanted)
+
+
+def commit() -> str | None:
+    """Return the commit of the checkout, marked where files differ from it; None where there is no git."""
+    try:
+        done = subprocess.run(
+            ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"],
+            cwd=ROOT, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
+
+
+def write_json(path: Path, values: dict[str, Any]) -> None:
+    """Write `values`; an interrupted call leaves either the old file or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(json.dumps(values, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    temporary.replace(path)

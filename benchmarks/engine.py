@@ -13,9 +13,7 @@ that of `Engine.run`: checking and laying out the input and returning the output
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timezone
 from importlib.metadata import version
@@ -23,7 +21,7 @@ from pathlib import Path
 from typing import Annotated, Any, Optional
 
 import typer
-from common import ROOT, Quick
+from common import Quick, choice, commit, write_json
 from engine_parts.timing import FULL, QUICK, Effort
 from engine_parts.workloads import NAMES, Workload, digests, workloads
 from rich.console import RenderableType
@@ -89,21 +87,6 @@ def main(
         now.finish(about | values, *shown, f"Load average before, over 1, 5 and 15 minutes: {busy}")
 
 
-def choice(option: str, given: str | None, known: Sequence[str]) -> tuple[str, ...]:
-    """Return the names in a comma-separated list, in the order of `known`; all of them without a list.
-
-    Raises
-    ------
-    ValueError
-        If a name is unknown.
-    """
-    wanted = set(known) if given is None else {name.strip() for name in given.split(",")}
-    unknown = sorted(wanted - set(known))
-    if unknown:
-        raise ValueError(f"{option}: found {', '.join(unknown)}, expected names among {', '.join(known)}")
-    return tuple(name for name in known if name in wanted)
-
-
 def measure(
     chosen: Sequence[str], names: Sequence[str], effort: Effort, quick: bool, figure: Path | None, now: Session
 ) -> Iterator[tuple[str, Any, list[RenderableType]]]:
@@ -145,26 +128,6 @@ def per_network() -> dict[str, tuple[Callable[[Workload, Effort], Any], Callable
         "torch": (against_torch, torch_table, ""),
         "roofline": (roofline, roofline_table, ROOF_TEXT),
     }
-
-
-def commit() -> str | None:
-    """Return the commit of the checkout, marked where files differ from it; None where there is no git."""
-    try:
-        done = subprocess.run(
-            ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"],
-            cwd=ROOT, capture_output=True, text=True, check=True,
-        )  # fmt: skip
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return done.stdout.strip()
-
-
-def write_json(path: Path, values: dict[str, Any]) -> None:
-    """Write `values`; an interrupted call leaves either the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(json.dumps(values, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    temporary.replace(path)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def values(script: str, *arguments: str, cwd: Path) -> dict[str, Any]:
 
 
 def test_every_script_is_tested() -> None:
-    assert SCRIPTS == ["accuracy", "engine", "executors", "file_size"]
+    assert SCRIPTS == ["accuracy", "engine", "executors", "file_size", "training"]
 
 
 def test_accuracy(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""The contestants and sections of `benchmarks/training.py`, one file each."""
