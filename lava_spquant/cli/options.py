@@ -8,20 +8,26 @@ from typing import Annotated, Optional
 import typer
 
 from lava_spquant.workflow.executor import EXECUTORS
+from lava_spquant.workflow.hardware import ACCELERATORS, STRATEGIES
 
 __all__ = [
+    "Accelerator",
     "DataPath",
     "Dataset",
     "Debug",
+    "Devices",
     "ExecutorName",
     "InputBits",
     "InputShape",
     "Json",
     "Limit",
+    "NumNodes",
     "Overrides",
+    "Precision",
     "Quiet",
     "Source",
     "Steps",
+    "Strategy",
 ]
 
 # typer reads these at run time, where Python 3.10 needs Optional.
@@ -65,4 +71,13 @@ InputShape = Annotated[
 InputBits = Annotated[
     Optional[int],  # noqa: UP045
     typer.Option("--input-bits", min=1, help="Width of an unsigned input, for files that do not hold it."),
+]
+
+Accelerator = Annotated[str, typer.Option("--accelerator", help=f"What trains: {', '.join(ACCELERATORS)}.")]
+Devices = Annotated[int, typer.Option("--devices", min=1, help="Processes on this machine, one per GPU.")]
+NumNodes = Annotated[int, typer.Option("--num-nodes", min=1, help="Machines that train together.")]
+Strategy = Annotated[str, typer.Option("--strategy", help=f"How processes train together: {', '.join(STRATEGIES)}.")]
+Precision = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--precision", help="Of convolutions: 32, bf16-mixed, 16-mixed; by default the recipe's."),
 ]

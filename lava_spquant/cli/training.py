@@ -11,7 +11,18 @@ from rich.text import Text
 
 from lava_spquant import netx, workflow
 from lava_spquant.cli.opening import load_training
-from lava_spquant.cli.options import DataPath, Debug, Json, Overrides, Quiet
+from lava_spquant.cli.options import (
+    Accelerator,
+    DataPath,
+    Debug,
+    Devices,
+    Json,
+    NumNodes,
+    Overrides,
+    Precision,
+    Quiet,
+    Strategy,
+)
 from lava_spquant.cli.session import session
 from lava_spquant.workflow.loading import open_checkpoint
 
@@ -26,33 +37,50 @@ def train(
         typer.Option("--out", metavar="DIR", help="Where checkpoints go; runs/<recipe name> by default."),
     ] = None,
     data: DataPath = None,
+    accelerator: Accelerator = "auto",
+    devices: Devices = 1,
+    num_nodes: NumNodes = 1,
+    strategy: Strategy = "auto",
+    precision: Precision = None,
     json_output: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
     """Train a recipe. Run the same command again to go on after an interruption.
 
+    Several processes share out every batch and train the network that one would. On several machines run the
+    command on each of them, with torchrun or with the environment that Lightning reads.
+
     Recipes in the package: digits-cnn, mnist-cnn.
 
     Example: lava-spquant train digits-cnn --set training.epochs=20 --out runs/short
+
+    Example: lava-spquant train mnist-cnn --devices 2 --strategy ddp
     """
     hint = "training resumes from the last checkpoint when the same command is run again"
     with session(json_output, quiet, debug, resume_hint=hint) as now:
         load_training(debug)
+        from lava_spquant.workflow.hardware import Hardware, is_first_process
         from lava_spquant.workflow.recipe import load_recipe
         from lava_spquant.workflow.train import train as run_training
 
-        plan = load_recipe(recipe, overrides or ())
+        chosen = [] if precision is None else [f"training.precision={precision}"]
+        plan = load_recipe(recipe, [*(overrides or ()), *chosen])
+        hardware = Hardware(accelerator, devices, num_nodes, strategy)
         folder = out if out is not None else Path("runs") / plan.name
-        now.note(f"Training {plan.name} on {plan.data.name}, {plan.training.epochs} epochs, into {folder}")
+        if is_first_process():
+            now.note(f"Training {plan.name} on {plan.data.name}, {plan.training.epochs} epochs, into {folder}")
         start = time.perf_counter()
-        trained = run_training(plan, folder, data_path=data, progress=now.shows_bars)
+        trained = run_training(plan, folder, data_path=data, progress=now.shows_bars, hardware=hardware)
+        if not is_first_process():
+            return
         values = {
             "ok": True,
             "recipe": plan.name,
             "dataset": plan.data.name,
             "steps": plan.data.steps,
             "accuracy": trained.accuracy,
+            "valid_accuracy": trained.valid_accuracy,
             "checkpoint": str(trained.checkpoint),
             "seconds": time.perf_counter() - start,
         }

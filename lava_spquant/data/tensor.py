@@ -46,7 +46,13 @@ def to_nchwt(images: torch.Tensor | Pixels, steps: int) -> torch.Tensor:
     return tensor.to(torch.float32).unsqueeze(-1).expand(*tensor.shape, steps)
 
 
-def random_shift(images: torch.Tensor, pixels: int, generator: torch.Generator | None = None) -> torch.Tensor:
+def random_shift(
+    images: torch.Tensor,
+    pixels: int,
+    generator: torch.Generator | None = None,
+    *,
+    part: tuple[int, int] | None = None,
+) -> torch.Tensor:
     """Move every image by its own whole number of pixels, filling with zeros.
 
     Parameters
@@ -57,6 +63,8 @@ def random_shift(images: torch.Tensor, pixels: int, generator: torch.Generator |
         Largest shift along height and width, drawn uniformly from -pixels..pixels.
     generator : torch.Generator, optional
         Where the shifts come from; None uses torch's global generator.
+    part : (start, total), optional
+        `images` are those from `start` on of a batch of `total`, and move as they would in it.
 
     Returns
     -------
@@ -66,13 +74,17 @@ def random_shift(images: torch.Tensor, pixels: int, generator: torch.Generator |
     Raises
     ------
     DataError
-        If `images` is not of that shape or `pixels` is negative.
+        If `images` is not of that shape, `pixels` is negative, or the batch does not hold the part.
     """
     expect_data(images.ndim == 4, "random_shift", "images", found=tuple(images.shape), expected="(N, C, H, W)")
     expect_data(pixels >= 0, "random_shift", "pixels", found=pixels, expected="at least 0")
     batch, _, height, width = images.shape
+    start, total = (0, batch) if part is None else part
+    good = start >= 0 and start + batch <= total
+    expect_data(good, "random_shift", "part", found=part, expected=f"{batch} images within the batch")
     origin = "cpu" if generator is None else generator.device
-    corner = torch.randint(0, 2 * pixels + 1, (2, batch, 1), generator=generator, device=origin).to(images.device)
+    drawn = torch.randint(0, 2 * pixels + 1, (2, total, 1), generator=generator, device=origin)
+    corner = drawn[:, start : start + batch].to(images.device)
     rows = corner[0] + torch.arange(height, device=images.device)
     columns = corner[1] + torch.arange(width, device=images.device)
     padded = pad(images, (pixels,) * 4).permute(0, 2, 3, 1)

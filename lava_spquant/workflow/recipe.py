@@ -13,7 +13,7 @@ from yaml import YAMLError
 
 from lava_spquant.data import DATASETS
 from lava_spquant.slayer.models import ConvNetConfig
-from lava_spquant.slayer.training.module import TrainingConfig
+from lava_spquant.slayer.training.config import TrainingConfig
 
 __all__ = ["DataConfig", "Recipe", "load_recipe", "recipe_names", "recipe_text"]
 

@@ -6,7 +6,7 @@ import logging
 import signal
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,24 +14,31 @@ from typing import Any
 
 import lightning as L
 import torch
-from lightning.pytorch.callbacks import ModelCheckpoint, RichProgressBar
-from lightning.pytorch.loggers import CSVLogger
 from torch import Tensor
 
 from lava_spquant import data
+from lava_spquant.data.image import ImageData, ImageSplit, holdout
 from lava_spquant.data.tensor import as_torch, random_shift, to_nchwt
 from lava_spquant.ir import InputSpec
 from lava_spquant.slayer import SpikingNetwork
 from lava_spquant.slayer.models import build_convnet
-from lava_spquant.slayer.training import AtomicCheckpointIO, Classifier, batch_loader, read_checkpoint
+from lava_spquant.slayer.training import (
+    TRAINING_STATE,
+    Classifier,
+    RowLog,
+    Share,
+    batch_loader,
+    cut_rows,
+    read_checkpoint,
+    remove_leftovers,
+)
+from lava_spquant.workflow.hardware import Hardware, is_first_process
 from lava_spquant.workflow.recipe import Recipe, load_recipe, recipe_text
+from lava_spquant.workflow.trainer import BEST_CHECKPOINT, LAST_CHECKPOINT, make_trainer
 
-__all__ = ["LAST_CHECKPOINT", "TrainResult", "load_checkpoint", "train"]
+__all__ = ["BEST_CHECKPOINT", "LAST_CHECKPOINT", "TrainResult", "load_checkpoint", "train"]
 
 log = logging.getLogger(__name__)
-
-LAST_CHECKPOINT = "last.ckpt"
-"""The checkpoint that training resumes from, renewed after every epoch."""
 
 EVALUATION_BATCH = 500
 
@@ -43,31 +50,53 @@ class TrainResult:
     Attributes
     ----------
     checkpoint : Path
+        Of the network below: `best.ckpt` where a validation split chose the epoch, else `last.ckpt`.
     model : SpikingNetwork
         In `eval()` mode.
     accuracy : float
         Of the integer network on the whole test split, 0..1. The test split chooses nothing.
+    valid_accuracy : float or None
+        Of the integer network on the validation split, where there is one: what chose the epoch, and what a search
+        over recipes may choose by.
     """
 
     checkpoint: Path
     model: SpikingNetwork
     accuracy: float
+    valid_accuracy: float | None = None
 
 
 def train(
-    recipe: Recipe, folder: str | Path, *, data_path: str | Path | None = None, progress: bool = True
+    recipe: Recipe,
+    folder: str | Path,
+    *,
+    data_path: str | Path | None = None,
+    progress: bool = True,
+    hardware: Hardware | None = None,
+    callbacks: Sequence[L.Callback] = (),
 ) -> TrainResult:
     """Train `recipe` into `folder`, going on where an earlier call was stopped.
+
+    A call that was stopped in whatever way, by Ctrl-C or by SIGKILL in the middle of an epoch, and called again gives
+    the network, and the rows of the log, that it would have given without.
+
+    With several processes every one of them makes this call, as Lightning and `torchrun` have it, and gets the
+    result; only the first writes files.
 
     Parameters
     ----------
     recipe : Recipe
     folder : str or Path
-        Receives `last.ckpt` after every epoch, `recipe.yaml` and the CSV log.
+        Receives `last.ckpt` after every epoch, `best.ckpt` where there is a validation split, `recipe.yaml`, and
+        `log` with `metrics.csv` and TensorBoard's events.
     data_path : str or Path, optional
         Where the data set lies; see `lava_spquant.data.load`.
     progress : bool
         Show a progress bar.
+    hardware : Hardware, optional
+        By default one process, on a GPU where there is one.
+    callbacks : sequence of lightning.Callback
+        Called beside ours; `valid_accuracy` is among the trainer's `callback_metrics` after every epoch.
 
     Returns
     -------
@@ -76,27 +105,55 @@ def train(
     Raises
     ------
     ValueError
-        If `folder` holds a checkpoint of another recipe, or the loss stops being finite.
+        If `folder` holds a checkpoint of another recipe, the loss stops being finite, or the hardware cannot compute
+        in the recipe's precision.
     KeyboardInterrupt
         On Ctrl-C; the last checkpoint stays whole and a further call resumes from it.
     """
     folder = Path(folder)
     splits = data.load(recipe.data.name, None if data_path is None else Path(data_path))
-    shape, classes = splits.train.images.shape[1:], splits.train.num_classes
+    fitted, valid = _parts(recipe, splits)
     L.seed_everything(recipe.seed, verbose=False)
-    module = _classifier(recipe, shape, classes)
-    resume = _checkpoint_of(recipe, folder)
-    trainer = _trainer(recipe, folder, progress)
-    test = batch_loader(as_torch(splits.test), EVALUATION_BATCH, shuffle=False)
-    batches = batch_loader(as_torch(splits.train), recipe.training.batch_size, recipe.seed)
+    module = _classifier(recipe, splits.shape, splits.num_classes)
+    resume, done = _checkpoint_of(recipe, folder)
     with warnings.catch_warnings():
         # Lightning's advice on validation data, worker processes and folders in use: all of it is meant so here.
         warnings.filterwarnings("ignore", module=r"lightning\..*")
+        trainer = make_trainer(recipe, folder, hardware or Hardware(), done, progress, callbacks)
+        batches = batch_loader(as_torch(fitted), recipe.training.batch_size, recipe.seed)
         with _ctrl_c_raises(trainer):
-            trainer.fit(module, batches, ckpt_path=resume)
-        accuracy = float(trainer.test(module, test, verbose=False)[0]["test_accuracy"])
-    module.model.eval()
-    return TrainResult(folder / LAST_CHECKPOINT, module.model, accuracy)
+            trainer.fit(module, batches, None if valid is None else _in_order(valid), ckpt_path=resume)
+            return _result(trainer, module, splits.test, folder, valid is not None)
+
+
+def _parts(recipe: Recipe, splits: ImageData) -> tuple[ImageSplit, ImageSplit | None]:
+    """Return what to train on, and what chooses the epoch; the test split does neither."""
+    share = recipe.training.validation
+    if not share:
+        return splits.train, None
+    return holdout(splits.train, max(1, round(share * len(splits.train))), recipe.seed)
+
+
+def _in_order(split: ImageSplit) -> torch.utils.data.DataLoader[tuple[Tensor, ...]]:
+    return batch_loader(as_torch(split), EVALUATION_BATCH, shuffle=False)
+
+
+def _result(trainer: L.Trainer, module: Classifier, test: ImageSplit, folder: Path, chosen: bool) -> TrainResult:
+    """Measure the network on the test split, and write that down."""
+    path, valid_accuracy = folder / LAST_CHECKPOINT, None
+    if chosen:
+        path = folder / BEST_CHECKPOINT
+        best = read_checkpoint(path, module.device)
+        module.load_state_dict(best["state_dict"])
+        valid_accuracy = float(best[TRAINING_STATE]["valid_accuracy"])
+    # Lightning would number the row by optimiser steps, among rows that are numbered by batches.
+    loggers, trainer.loggers = trainer.loggers, []
+    accuracy = float(trainer.test(module, _in_order(test), verbose=False)[0]["test_accuracy"])
+    trainer.loggers = loggers
+    RowLog.write(trainer, module, {"test_accuracy": accuracy})
+    for logger in loggers:
+        logger.save()
+    return TrainResult(path, module.model.cpu().eval(), accuracy, valid_accuracy)
 
 
 @contextmanager
@@ -124,48 +181,38 @@ def _classifier(recipe: Recipe, shape: tuple[int, ...], classes: int) -> Classif
     def encode(images: Tensor) -> Tensor:
         return to_nchwt(images, recipe.data.steps)
 
-    def shifted(images: Tensor, generator: torch.Generator) -> Tensor:
-        return random_shift(images, recipe.data.shift, generator)
+    def shifted(images: Tensor, generator: torch.Generator, share: Share) -> Tensor:
+        return random_shift(images, recipe.data.shift, generator, part=(share.start, share.total))
 
     augment = shifted if recipe.data.shift else None
     return Classifier(model, recipe.training, encode, classes, augment, recipe.seed, kept)
 
 
-def _trainer(recipe: Recipe, folder: Path, progress: bool) -> L.Trainer:
-    keep = ModelCheckpoint(
-        dirpath=folder, filename=Path(LAST_CHECKPOINT).stem, save_top_k=1, enable_version_counter=False
-    )
-    callbacks: list[Any] = [keep, RichProgressBar(leave=False)] if progress else [keep]
-    return L.Trainer(
-        max_epochs=recipe.training.epochs,
-        accelerator="auto",
-        devices=1,
-        callbacks=callbacks,
-        plugins=[AtomicCheckpointIO()],
-        logger=CSVLogger(folder, name="log", version=""),
-        gradient_clip_val=recipe.training.gradient_clip or None,
-        enable_progress_bar=progress,
-        enable_model_summary=False,
-        log_every_n_steps=10,
-        deterministic=True,
-    )
+def _checkpoint_of(recipe: Recipe, folder: Path) -> tuple[Path | None, int]:
+    """Return the folder's checkpoint and the batches done until it, after checking that it belongs to `recipe`.
 
-
-def _checkpoint_of(recipe: Recipe, folder: Path) -> Path | None:
-    """Return the folder's checkpoint after checking that it belongs to `recipe`, but for its length."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / LAST_CHECKPOINT
-    if not path.exists():
-        (folder / "recipe.yaml").write_text(recipe_text(recipe), encoding="utf-8")
-        return None
-    found, _ = load_checkpoint(path)
-    same_length = replace(found, training=replace(found.training, epochs=recipe.training.epochs))
-    if same_length != recipe:
-        raise ValueError(
-            f"{path}: recipe: found another one ({found.name}), expected the one given; choose another folder"
-        )
-    log.info("resuming from %s", path)
-    return path
+    Only the number of epochs may differ.
+    """
+    path, done = folder / LAST_CHECKPOINT, 0
+    found: Path | None = None
+    if path.exists():
+        checkpoint = read_checkpoint(path)
+        stored, _ = _network_of(checkpoint, path)
+        same_length = replace(stored, training=replace(stored.training, epochs=recipe.training.epochs))
+        if same_length != recipe:
+            raise ValueError(
+                f"{path}: recipe: found another one ({stored.name}), expected the one given; choose another folder"
+            )
+        state = checkpoint.get(TRAINING_STATE, {})
+        found, done = path, int(state.get("batches", checkpoint.get("global_step", 0)))
+        log.info("resuming from %s", path)
+    if is_first_process():
+        folder.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(folder)
+        cut_rows(folder, done)
+        if found is None:
+            (folder / "recipe.yaml").write_text(recipe_text(recipe), encoding="utf-8")
+    return found, done
 
 
 def load_checkpoint(path: str | Path) -> tuple[Recipe, SpikingNetwork]:
@@ -178,7 +225,10 @@ def load_checkpoint(path: str | Path) -> tuple[Recipe, SpikingNetwork]:
     ValueError
         If it is not a checkpoint that `train` wrote.
     """
-    checkpoint = read_checkpoint(path)
+    return _network_of(read_checkpoint(path), path)
+
+
+def _network_of(checkpoint: dict[str, Any], path: str | Path) -> tuple[Recipe, SpikingNetwork]:
     kept = checkpoint.get("hyper_parameters", {})
     try:
         recipe = load_recipe(str(kept["recipe"]))

@@ -1,15 +1,37 @@
-"""Training on Lightning: module, batches and checkpoints."""
+"""Training on Lightning: module, batches, logs and checkpoints."""
 
-from lava_spquant.slayer.training.batches import EpochBatches, batch_loader
-from lava_spquant.slayer.training.checkpoint import AtomicCheckpointIO, read_checkpoint
-from lava_spquant.slayer.training.module import Classifier, TrainingConfig, cosine_with_warmup
+from lava_spquant.slayer.training.batches import BatchLoader, EpochBatches, batch_loader
+from lava_spquant.slayer.training.checkpoint import AtomicCheckpointIO, read_checkpoint, remove_leftovers
+from lava_spquant.slayer.training.config import PRECISIONS, TrainingConfig
+from lava_spquant.slayer.training.keep import KeepLast, StopEarly
+from lava_spquant.slayer.training.logs import RowLog, cut_rows, make_loggers
+from lava_spquant.slayer.training.module import TRAINING_STATE, Classifier
+from lava_spquant.slayer.training.optimizer import OPTIMIZERS, make_optimizer
+from lava_spquant.slayer.training.schedule import SCHEDULES, cosine_with_warmup, learning_rate_factor
+from lava_spquant.slayer.training.shares import Share, process_count, process_rank
 
 __all__ = [
+    "OPTIMIZERS",
+    "PRECISIONS",
+    "SCHEDULES",
+    "TRAINING_STATE",
     "AtomicCheckpointIO",
+    "BatchLoader",
     "Classifier",
     "EpochBatches",
+    "KeepLast",
+    "RowLog",
+    "Share",
+    "StopEarly",
     "TrainingConfig",
     "batch_loader",
     "cosine_with_warmup",
+    "cut_rows",
+    "learning_rate_factor",
+    "make_loggers",
+    "make_optimizer",
+    "process_count",
+    "process_rank",
     "read_checkpoint",
+    "remove_leftovers",
 ]

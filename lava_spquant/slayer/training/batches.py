@@ -8,19 +8,29 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader, Sampler, TensorDataset
 
-__all__ = ["EpochBatches", "batch_loader"]
+from lava_spquant.slayer.training.shares import Share, process_count, process_rank
+
+__all__ = ["BatchLoader", "EpochBatches", "batch_loader"]
 
 
 class EpochBatches(Sampler[list[int]]):
     """Lists of indices, one per batch, in an order drawn anew for each epoch.
+
+    In a process group every process gets its share of the same batches.
 
     Parameters
     ----------
     length : int
         Number of samples.
     batch_size : int
+        Of all processes together.
     seed : int
     shuffle : bool
+
+    Attributes
+    ----------
+    position : int
+        Batches of the epoch that were handed out.
 
     Examples
     --------
@@ -30,22 +40,67 @@ class EpochBatches(Sampler[list[int]]):
 
     def __init__(self, length: int, batch_size: int, seed: int, shuffle: bool = True) -> None:
         self.length, self.batch_size, self.seed, self.shuffle = length, batch_size, seed, shuffle
-        self.epoch = 0
+        self.epoch = self.position = self._first = 0
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch; the trainer calls it."""
         self.epoch = epoch
 
+    def start_at(self, position: int) -> None:
+        """Leave out the batches before `position`, once: the next epoch begins at its beginning.
+
+        Raises
+        ------
+        ValueError
+            If there is no such batch.
+        """
+        if not 0 <= position <= len(self):
+            raise ValueError(f"batches: position: found {position}, expected 0..{len(self)}")
+        self._first = position
+
+    def share(self, index: int) -> Share:
+        """Return this process's part of batch `index`."""
+        total = min(self.batch_size, self.length - index * self.batch_size)
+        return Share.of(total, process_rank(), process_count())
+
     def __len__(self) -> int:
         return (self.length + self.batch_size - 1) // self.batch_size
 
     def __iter__(self) -> Iterator[list[int]]:
+        first, self._first = self._first, 0
         generator = torch.Generator().manual_seed(self.seed * 100_003 + self.epoch)
         order = torch.randperm(self.length, generator=generator) if self.shuffle else torch.arange(self.length)
-        for start in range(0, self.length, self.batch_size):
-            yield order[start : start + self.batch_size].tolist()
+        self.position = first
+        for index in range(first, len(self)):
+            share, begin = self.share(index), index * self.batch_size
+            self.position = index + 1
+            yield order[begin + share.start : begin + share.stop].tolist()
 
 
-def batch_loader(dataset: TensorDataset, batch_size: int, seed: int = 0, shuffle: bool = True) -> DataLoader[Any]:
-    """Return a loader that indexes the tensors once per batch instead of once per sample."""
-    return DataLoader(dataset, sampler=EpochBatches(len(dataset), batch_size, seed, shuffle), batch_size=None)
+class BatchLoader(DataLoader[Any]):
+    """Indexes the tensors once per batch instead of once per sample, and goes on in the middle of an epoch.
+
+    It draws nothing from torch's global generator, which therefore is the model's alone.
+
+    Parameters
+    ----------
+    dataset : TensorDataset
+    batches : EpochBatches
+    """
+
+    def __init__(self, dataset: TensorDataset, batches: EpochBatches) -> None:
+        super().__init__(dataset, sampler=batches, batch_size=None, generator=torch.Generator())
+        self.batches = batches
+
+    def state_dict(self) -> dict[str, int]:
+        """Return where in the epoch it is; the trainer keeps it in checkpoints."""
+        return {"position": self.batches.position}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Go on from there."""
+        self.batches.start_at(int(state["position"]))
+
+
+def batch_loader(dataset: TensorDataset, batch_size: int, seed: int = 0, shuffle: bool = True) -> BatchLoader:
+    """Return a loader of the whole of `dataset`, in batches of `batch_size`."""
+    return BatchLoader(dataset, EpochBatches(len(dataset), batch_size, seed, shuffle))

@@ -11,7 +11,9 @@ from typing import Any
 import torch
 from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 
-__all__ = ["AtomicCheckpointIO", "read_checkpoint"]
+__all__ = ["AtomicCheckpointIO", "read_checkpoint", "remove_leftovers"]
+
+TEMPORARY = ".part"
 
 
 def read_checkpoint(path: str | Path, map_location: Any = "cpu") -> dict[str, Any]:
@@ -44,6 +46,12 @@ def read_checkpoint(path: str | Path, map_location: Any = "cpu") -> dict[str, An
     return checkpoint
 
 
+def remove_leftovers(folder: Path) -> None:
+    """Remove what processes that were killed while they wrote a checkpoint left in `folder`."""
+    for path in folder.glob(f".*.ckpt.*{TEMPORARY}"):
+        path.unlink(missing_ok=True)
+
+
 class AtomicCheckpointIO(TorchCheckpointIO):
     """Lightning's checkpoint files, written beside their place and renamed into it.
 
@@ -54,7 +62,7 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         """Write `checkpoint` to `path`."""
         target = Path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=TEMPORARY)
         try:
             with os.fdopen(handle, "wb") as file:
                 torch.save(checkpoint, file)

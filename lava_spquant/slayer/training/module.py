@@ -2,90 +2,39 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import nullcontext
 from typing import Any
 
 import lightning as L
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torchmetrics.classification import MulticlassAccuracy
 
-from lava_spquant.slayer.loss import LOSSES, mean_output
+from lava_spquant.slayer.loss import mean_output
 from lava_spquant.slayer.network import SpikingNetwork
+from lava_spquant.slayer.norm import on_the_whole_batch, sum_over_processes
+from lava_spquant.slayer.training.batches import EpochBatches
+from lava_spquant.slayer.training.config import TrainingConfig
+from lava_spquant.slayer.training.optimizer import make_optimizer
+from lava_spquant.slayer.training.random_state import random_state, restore_random_state
+from lava_spquant.slayer.training.schedule import learning_rate_factor
+from lava_spquant.slayer.training.shares import Share, process_rank
 
-__all__ = ["Classifier", "TrainingConfig", "cosine_with_warmup"]
+__all__ = ["TRAINING_STATE", "Classifier"]
 
+TRAINING_STATE = "lava_spquant_training"
+"""Under which key a checkpoint holds what Lightning does not keep."""
 
-@dataclass(frozen=True)
-class TrainingConfig:
-    """How a network is trained.
-
-    Parameters
-    ----------
-    epochs, batch_size : int
-    learning_rate, weight_decay : float
-        Of AdamW.
-    warmup_epochs : float
-        Linear rise of the learning rate before its cosine decay to zero.
-    loss : {"tet", "mean"}
-    lam : float
-        Weight of TET's mean-square term; ignored by the others.
-    gradient_clip : float
-        Largest gradient norm; 0 does not clip.
-
-    Raises
-    ------
-    ValueError
-        If a field is out of range.
-    """
-
-    epochs: int = 10
-    batch_size: int = 64
-    learning_rate: float = 2e-3
-    weight_decay: float = 1e-4
-    warmup_epochs: float = 1.0
-    loss: str = "tet"
-    lam: float = 0.05
-    gradient_clip: float = 0.0
-
-    def __post_init__(self) -> None:
-        for what in ("epochs", "batch_size"):
-            if getattr(self, what) < 1:
-                raise ValueError(f"training: {what}: found {getattr(self, what)}, expected at least 1")
-        if not self.learning_rate > 0:
-            raise ValueError(f"training: learning_rate: found {self.learning_rate}, expected a positive number")
-        for what in ("weight_decay", "warmup_epochs", "gradient_clip"):
-            if getattr(self, what) < 0:
-                raise ValueError(f"training: {what}: found {getattr(self, what)}, expected at least 0")
-        if self.loss not in LOSSES:
-            raise ValueError(f"training: loss: found {self.loss!r}, expected one of {', '.join(LOSSES)}")
-        if not 0 <= self.lam <= 1:
-            raise ValueError(f"training: lam: found {self.lam}, expected 0..1")
-
-    def make_loss(self) -> nn.Module:
-        """Return the loss on the read-out's running sum."""
-        return LOSSES[self.loss](self.lam) if self.loss == "tet" else LOSSES[self.loss]()
-
-
-def cosine_with_warmup(step: int, warmup: float, total: int) -> float:
-    """Return the learning rate's factor at `step`: linear to 1 over `warmup` steps, then cosine to 0.
-
-    Examples
-    --------
-    >>> [round(cosine_with_warmup(s, 2, 6), 3) for s in range(6)]
-    [0.333, 0.667, 1.0, 0.854, 0.5, 0.146]
-    """
-    if step < warmup:
-        return (step + 1) / (warmup + 1)
-    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(total - warmup, 1)))
+Augment = Callable[[Tensor, torch.Generator, Share], Tensor]
+"""Maps images, a generator and their place in the batch to images of the same shape."""
 
 
 class Classifier(L.LightningModule):
     """Trains a `SpikingNetwork` that ends in a read-out on (uint8 image, label) batches.
 
     Validation and test run the network in `eval()`, so the accuracies they log are the integer network's.
+    Several processes (DDP) that take their batches from `batch_loader` compute loss and gradient of the whole batch.
 
     Parameters
     ----------
@@ -95,11 +44,17 @@ class Classifier(L.LightningModule):
         Maps images (N, C, H, W) uint8 to the network's input NCHWT.
     classes : int
     augment : callable or None
-        Maps images and a generator to images of the same shape, in training only.
+        Maps images, a generator and a `Share` to images of the same shape, in training only. The generator is the
+        whole batch's: to augment an image alike on any number of processes, draw for all `share.total` of them.
     seed : int
-        Of the augmentation; step s draws from `seed` and s alone, so that training resumes exactly.
+        Of the augmentation; batch b draws from `seed` and b alone, so that training resumes exactly.
     hyper_parameters : dict
         Plain values kept in the checkpoint.
+
+    Attributes
+    ----------
+    batches_done : int
+        Batches trained on so far, over all epochs.
     """
 
     def __init__(
@@ -108,7 +63,7 @@ class Classifier(L.LightningModule):
         training: TrainingConfig,
         encode: Callable[[Tensor], Tensor],
         classes: int,
-        augment: Callable[[Tensor, torch.Generator], Tensor] | None = None,
+        augment: Augment | None = None,
         seed: int = 0,
         hyper_parameters: dict[str, Any] | None = None,
     ) -> None:
@@ -119,10 +74,14 @@ class Classifier(L.LightningModule):
         self.loss = training.make_loss()
         self.train_accuracy = MulticlassAccuracy(classes, average="micro")
         self.valid_accuracy = MulticlassAccuracy(classes, average="micro")
+        self.batches_done = 0
+        self._random_state: dict[str, Any] | None = None
         self.save_hyperparameters(hyper_parameters or {})
 
-    def training_step(self, batch: tuple[Tensor, Tensor], index: int) -> Tensor:
-        """Return the loss of one batch.
+    def training_step(self, batch: tuple[Tensor, Tensor], index: int) -> dict[str, Tensor]:
+        """Return the loss of one batch, and the same, detached, as `batch_loss`.
+
+        In several processes its mean over them is the mean over the whole batch.
 
         Raises
         ------
@@ -130,41 +89,86 @@ class Classifier(L.LightningModule):
             If the loss is not finite.
         """
         images, labels = batch
+        number = self.current_epoch * int(self.trainer.num_training_batches) + index
+        share = self._share(self.trainer.train_dataloader, index, len(labels))
         if self.augment is not None:
-            generator = torch.Generator().manual_seed(self.seed * 1_000_003 + self.global_step)
-            images = self.augment(images, generator)
-        output = self.model(self.encode(images))
-        loss: Tensor = self.loss(output, labels)
+            generator = torch.Generator().manual_seed(self.seed * 1_000_003 + number)
+            images = self.augment(images, generator, share)
+        with on_the_whole_batch() if share.repeated else nullcontext():
+            output = self.model(self.encode(images))
+        loss: Tensor = self.loss(output, labels) * share.weight
         if not bool(torch.isfinite(loss)):
-            raise ValueError(
-                f"training: loss at step {self.global_step}: found {loss.item()}, expected a finite number"
-            )
-        self.train_accuracy(mean_output(output.detach()), labels)
-        self.log("train_loss", loss, prog_bar=True)
-        self.log("train_accuracy", self.train_accuracy, prog_bar=True, on_step=False, on_epoch=True)
-        return loss
+            raise ValueError(f"training: loss at step {number}: found {loss.item()}, expected a finite number")
+        if not share.repeated or process_rank() == 0:
+            self.train_accuracy.update(mean_output(output.detach()), labels)
+        self.batches_done = number + 1
+        self.log("train_loss", loss.detach(), prog_bar=True, logger=False)
+        return {"loss": loss, "batch_loss": loss.detach()}
+
+    def on_train_epoch_start(self) -> None:
+        """Count answers anew."""
+        self.train_accuracy.reset()
+
+    def on_train_start(self) -> None:
+        """Go on with the random numbers of a checkpoint."""
+        if self._random_state is not None:
+            restore_random_state(self._random_state)
+            self._random_state = None
 
     def validation_step(self, batch: tuple[Tensor, Tensor], index: int) -> None:
         """Count the integer network's correct answers on one batch."""
-        self._count(batch, "valid_accuracy")
+        self._count(batch, index, self.trainer.val_dataloaders, "valid_accuracy")
 
     def test_step(self, batch: tuple[Tensor, Tensor], index: int) -> None:
         """Count the integer network's correct answers on one batch."""
-        self._count(batch, "test_accuracy")
+        self._count(batch, index, self.trainer.test_dataloaders, "test_accuracy")
 
-    def _count(self, batch: tuple[Tensor, Tensor], name: str) -> None:
+    def _count(self, batch: tuple[Tensor, Tensor], index: int, loader: Any, name: str) -> None:
         images, labels = batch
-        self.valid_accuracy(mean_output(self.model(self.encode(images))), labels)
-        self.log(name, self.valid_accuracy, prog_bar=True, on_step=False, on_epoch=True)
+        if not self._share(loader, index, len(labels)).repeated or process_rank() == 0:
+            # Integers in floats need all of their bits, whatever training's precision is.
+            with torch.autocast(self.device.type, enabled=False):
+                self.valid_accuracy.update(mean_output(self.model(self.encode(images))), labels)
+        # Validation's goes into the row of its epoch instead.
+        logger = False if name == "valid_accuracy" else None
+        self.log(name, self.valid_accuracy, prog_bar=True, logger=logger, on_step=False, on_epoch=True)
+
+    @staticmethod
+    def _share(loader: Any, index: int, size: int) -> Share:
+        """Return the part of the batch that `loader` handed out; another loader's batches are each process's own."""
+        sampler = getattr(loader, "sampler", None)
+        return sampler.share(index) if isinstance(sampler, EpochBatches) else Share(0, size, size)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Add what Lightning leaves out: random numbers, and the answers counted in this epoch by all processes."""
+        counted = {
+            name: sum_over_processes(torch.as_tensor(value)) for name, value in self.train_accuracy.metric_state.items()
+        }
+        valid = self.trainer.callback_metrics.get("valid_accuracy")
+        checkpoint[TRAINING_STATE] = {
+            "batches": self.batches_done,
+            "random": random_state(),
+            "valid_accuracy": None if valid is None else float(valid),
+            "train_accuracy": {name: value.cpu() for name, value in counted.items()},
+        }
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take it back; a checkpoint of an earlier release has none, and needs none."""
+        state = checkpoint.get(TRAINING_STATE)
+        if state is None:
+            self.batches_done = int(checkpoint.get("global_step", 0))
+            return
+        self.batches_done = int(state["batches"])
+        self._random_state = state["random"]
+        # The sum goes to one process, as all are added up again.
+        share = 1 if process_rank() == 0 else 0
+        for name, value in state["train_accuracy"].items():
+            getattr(self.train_accuracy, name).copy_(value * share)
+        self.train_accuracy._update_count = 1
 
     def configure_optimizers(self) -> Any:
-        """Return AdamW with a warm-up and cosine schedule per step."""
-        config = self.config
-        decayed = [p for p in self.model.parameters() if p.ndim > 1]
-        plain = [p for p in self.model.parameters() if p.ndim <= 1]
-        groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": plain, "weight_decay": 0.0}]
-        optimizer = torch.optim.AdamW(groups, lr=config.learning_rate)
-        total = int(self.trainer.estimated_stepping_batches)
-        warmup = config.warmup_epochs * total / config.epochs
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda s: cosine_with_warmup(s, warmup, total))
+        """Return the optimiser, and its schedule per step."""
+        optimizer = make_optimizer(self.model.parameters(), self.config)
+        factor = learning_rate_factor(self.config, int(self.trainer.estimated_stepping_batches))
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

@@ -15,7 +15,7 @@ from lava_spquant import ir
 from lava_spquant.data.tensor import to_nchwt
 from lava_spquant.ir import reference
 from lava_spquant.slayer.models import ConvNetConfig, build_convnet
-from lava_spquant.slayer.training import Classifier, TrainingConfig, batch_loader, cosine_with_warmup
+from lava_spquant.slayer.training import Classifier, Share, TrainingConfig, batch_loader, cosine_with_warmup
 
 IMAGES = torch.randint(0, 256, (12, 1, 6, 5), generator=torch.Generator().manual_seed(0)).to(torch.uint8)
 LABELS = torch.arange(12) % 3
@@ -66,7 +66,7 @@ def test_accuracies_are_those_of_the_integer_network() -> None:
 def test_augmentation_draws_from_seed_and_step_alone() -> None:
     drawn: list[float] = []
 
-    def augment(images: Tensor, generator: torch.Generator) -> Tensor:
+    def augment(images: Tensor, generator: torch.Generator, share: Share) -> Tensor:
         drawn.append(torch.rand(1, generator=generator).item())
         return images
 

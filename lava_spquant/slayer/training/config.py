@@ -1,0 +1,112 @@
+"""How a network is trained, as plain values."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from torch import nn
+
+from lava_spquant.slayer.loss import LOSSES
+from lava_spquant.slayer.training.optimizer import OPTIMIZERS
+from lava_spquant.slayer.training.schedule import SCHEDULES
+
+__all__ = ["PRECISIONS", "TrainingConfig"]
+
+PRECISIONS = ("32", "bf16-mixed", "16-mixed")
+"""Of convolutions and dense layers; membranes, weights and their gradients are kept in float32."""
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How a network is trained.
+
+    Parameters
+    ----------
+    epochs : int
+    batch_size : int
+        Images per batch, over all processes together: the same recipe trains the same network on any number of them.
+    learning_rate, weight_decay : float
+        Biases, batch-norm and neuron parameters are never decayed.
+    warmup_epochs : float
+        Linear rise of the learning rate before its schedule.
+    loss : {"tet", "mean"}
+    lam : float
+        Weight of TET's mean-square term; ignored by the others.
+    gradient_clip : float
+        Largest gradient norm; 0 does not clip.
+    optimizer : {"adamw", "adam", "sgd"}
+    momentum : float
+        Of SGD; ignored by the others.
+    schedule : {"cosine", "constant", "step"}
+        After the warm-up. Cosine ends at zero with the last epoch.
+    step_epochs : int
+        Epochs between two drops of the step schedule; ignored by the others.
+    step_factor : float
+        What a drop multiplies the learning rate by.
+    accumulate_grad_batches : int
+        Batches whose mean gradient makes one optimiser step; batch-norm still sees single batches.
+    precision : {"32", "bf16-mixed", "16-mixed"}
+    validation : float
+        Share of the training images, 0..0.5, that are set aside to choose the epoch whose network is the result.
+        With 0 it is the last epoch's.
+    patience : int
+        Stop after so many epochs without a better validation accuracy; 0 never stops early.
+    checkpoint_steps : int
+        Write a checkpoint within epochs too, every so many batches; 0 does not.
+    checkpoint_minutes : float
+        The same by time, for epochs of unknown length; 0 does not.
+
+    Raises
+    ------
+    ValueError
+        If a field is out of range.
+    """
+
+    epochs: int = 10
+    batch_size: int = 64
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-4
+    warmup_epochs: float = 1.0
+    loss: str = "tet"
+    lam: float = 0.05
+    gradient_clip: float = 0.0
+    optimizer: str = "adamw"
+    momentum: float = 0.9
+    schedule: str = "cosine"
+    step_epochs: int = 10
+    step_factor: float = 0.1
+    accumulate_grad_batches: int = 1
+    precision: str = "32"
+    validation: float = 0.0
+    patience: int = 0
+    checkpoint_steps: int = 0
+    checkpoint_minutes: float = 0.0
+
+    def __post_init__(self) -> None:
+        for what in ("epochs", "batch_size", "step_epochs", "accumulate_grad_batches"):
+            self._check(what, getattr(self, what) >= 1, "at least 1")
+        self._check("learning_rate", 0 < self.learning_rate < math.inf, "a positive number")
+        unlimited = ("weight_decay", "warmup_epochs", "gradient_clip", "patience")
+        for what in (*unlimited, "checkpoint_steps", "checkpoint_minutes"):
+            self._check(what, 0 <= getattr(self, what) < math.inf, "at least 0")
+        for what, names in (
+            ("loss", LOSSES),
+            ("optimizer", OPTIMIZERS),
+            ("schedule", SCHEDULES),
+            ("precision", PRECISIONS),
+        ):
+            self._check(what, getattr(self, what) in names, f"one of {', '.join(names)}")
+        self._check("lam", 0 <= self.lam <= 1, "0..1")
+        self._check("momentum", 0 <= self.momentum < 1, "0 or more and less than 1")
+        self._check("step_factor", 0 < self.step_factor <= 1, "more than 0 and at most 1")
+        self._check("validation", 0 <= self.validation <= 0.5, "0..0.5")
+        self._check("patience", self.patience == 0 or self.validation > 0, "0 where validation is 0")
+
+    def _check(self, what: str, good: bool, expected: str) -> None:
+        if not good:
+            raise ValueError(f"training: {what}: found {getattr(self, what)!r}, expected {expected}")
+
+    def make_loss(self) -> nn.Module:
+        """Return the loss on the read-out's running sum."""
+        return LOSSES[self.loss](self.lam) if self.loss == "tet" else LOSSES[self.loss]()

@@ -1,0 +1,75 @@
+"""Callbacks that make a training last: its checkpoint, and its early end."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+from lightning.pytorch.callbacks import Checkpoint, EarlyStopping
+
+__all__ = ["KeepLast", "StopEarly"]
+
+
+class KeepLast(Checkpoint):
+    """Renews one checkpoint after every epoch, and within epochs where asked for.
+
+    Logs are on the disk before the checkpoint is, so that a checkpoint never lacks the rows before it.
+
+    Parameters
+    ----------
+    path : Path
+    every_steps : int
+        Batches between two checkpoints within an epoch; 0 for none.
+    every_minutes : float
+        Minutes between two checkpoints; 0 for those at the epochs' ends only.
+    """
+
+    def __init__(self, path: Path, every_steps: int = 0, every_minutes: float = 0.0) -> None:
+        self.path, self.every_steps, self.every_minutes = path, every_steps, every_minutes
+        self._saved = time.monotonic()
+
+    def on_train_batch_end(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Save where one is due; the last batch of an epoch leaves it to the epoch's end."""
+        if batch_idx + 1 >= trainer.num_training_batches:
+            return
+        due = bool(self.every_steps) and (batch_idx + 1) % self.every_steps == 0
+        if self.every_minutes:
+            late = time.monotonic() - self._saved >= 60 * self.every_minutes
+            # Clocks differ between processes, and all of them have to save together.
+            due = bool(trainer.strategy.broadcast(due or late))
+        if due:
+            self._save(trainer)
+
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Save."""
+        self._save(trainer)
+
+    def _save(self, trainer: L.Trainer) -> None:
+        for logger in trainer.loggers:
+            logger.save()
+        trainer.save_checkpoint(self.path)
+        self._saved = time.monotonic()
+
+
+class StopEarly(EarlyStopping):
+    """Lightning's early stop, which also holds for a training that was stopped after its decision.
+
+    Parameters
+    ----------
+    monitor : str
+        An accuracy.
+    patience : int
+        Epochs without a better one.
+    """
+
+    def __init__(self, monitor: str, patience: int) -> None:
+        super().__init__(monitor, patience=patience, mode="max", check_on_train_epoch_end=True)
+
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Stop at once where the checkpoint says that patience had run out."""
+        if self.wait_count >= self.patience:
+            trainer.should_stop = True
