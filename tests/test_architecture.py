@@ -36,7 +36,7 @@ class Layer:
 LAYERS = {
     "ir": Layer(()),
     "slayer": Layer(
-        ("torch", "lava.lib.dl.slayer", "lightning", "torchmetrics", "omegaconf", "rich", "lava_spquant.ir"),
+        ("torch", "triton", "lava.lib.dl.slayer", "lightning", "torchmetrics", "omegaconf", "rich", "lava_spquant.ir"),
         late=("h5py", "lava_spquant.netx", "lava_spquant.data"),
     ),
     "netx": Layer(("h5py", "lava_spquant.ir")),
@@ -118,7 +118,7 @@ def test_a_folder_imports_only_what_lies_below_it(own: str) -> None:
         ("lava_spquant", HEAVY),
         ("lava_spquant.ir", (*HEAVY, "h5py")),
         ("lava_spquant.netx", HEAVY),
-        ("lava_spquant.slayer", ("lava.magma", "lava.proc", "lava.utils")),
+        ("lava_spquant.slayer", ("lava.magma", "lava.proc", "lava.utils", "triton")),
         ("lava_spquant.engine", ("torch", "lava", "matplotlib", "h5py", "lightning")),
         ("lava_spquant.proc", ("torch",)),
         ("lava_spquant.report", ("torch", "lava")),
