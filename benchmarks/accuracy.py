@@ -3,8 +3,8 @@
 python benchmarks/accuracy.py                       # the networks of netx_models/
 python benchmarks/accuracy.py runs/digits-cnn/last.ckpt --lava 100
 
-A `.net` file runs on the integer reference and in Lava, a checkpoint in SLAYER's eval() too. Exit code 1 tells that
-two executors classified an image differently.
+A `.net` file runs on the engine (every image), on the integer reference and in Lava (some), a checkpoint in SLAYER's
+eval() too. Exit code 1 tells that two executors classified an image differently.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from lava_spquant.cli.session import session
 from lava_spquant.data import DataError, ImageSplit
 from lava_spquant.report.machine import machine
 from lava_spquant.workflow import EXECUTORS, Evaluation, Loaded, Progress, evaluate, load
+from lava_spquant.workflow.executor import default_executor
 from lava_spquant.workflow.loading import CHECKPOINT_SUFFIX
-from lava_spquant.workflow.verify import LAVA_SAMPLES
+from lava_spquant.workflow.verify import LAVA_SAMPLES, REFERENCE_SAMPLES
 
 QUICK_SAMPLES, QUICK_LAVA = 100, 5
 
@@ -70,7 +71,10 @@ def main(
 
 def measure(found: Loaded, images: ImageSplit, limit: int | None, lava: int, progress: Progress) -> Iterator[Row]:
     """Yield one row per executor."""
-    counts: dict[str, int | None] = {"reference": limit}
+    base = default_executor()
+    counts: dict[str, int | None] = {base: limit}
+    if base != "reference":
+        counts["reference"] = min(REFERENCE_SAMPLES, limit or REFERENCE_SAMPLES)
     counts |= {"slayer": limit} if found.model is not None else {}
     counts |= {"lava": min(lava, limit or lava)} if lava else {}
     baseline: Evaluation | None = None
@@ -95,7 +99,7 @@ def measure(found: Loaded, images: ImageSplit, limit: int | None, lava: int, pro
 
 def shown(rows: list[Row]) -> Table:
     """Return the rows as a table."""
-    columns = ("network", "executor", "test images", "correct", "accuracy", "as the reference", "images per second")
+    columns = ("network", "executor", "test images", "correct", "accuracy", "as the first", "images per second")
     cells = (
         (
             row["network"],

@@ -30,7 +30,7 @@ NAMES = ("pilotnet_lif", "lava-dl-mnist", "our-mnist")
 
 PILOTNET_RESET = 17
 OWN_STEPS = 4
-LAVA_DL_MNIST_STEPS = 3
+LAVA_DL_MNIST_STEPS = 12
 
 BRIGHTNESS = (500, 2500)
 """Of PilotNet's active pixels: some spike at every step, others at every second or fifth, so no two steps are alike."""
@@ -49,7 +49,7 @@ class Workload:
     network : ir.Network
     timing : ir.Timing
         Lava's, so that both sides do the same.
-    x : numpy.ndarray, int32, shape (T, N, *input shape)
+    x : numpy.ndarray of int, shape (T, N, *input shape)
     lava_dl : bool
         lava-dl's own NetX can run it.
     lava_scale : int
@@ -98,7 +98,7 @@ def _lava_dl_mnist(density: float, steps: int, batch: int) -> Workload:
     """Show spikes drawn by chance."""
     network = netx.load(LAVA_DL_MNIST)
     shape = (steps, batch, *network.input.shape)
-    x = (np.random.default_rng(0).random(shape) < density).astype(np.int32)
+    x = (np.random.default_rng(0).random(shape, np.float32) < density).astype(np.uint8)
     timing = ir.Timing(pipelined=True)
     return Workload("lava-dl-mnist", f"{density:.0%}", LAVA_DL_MNIST, network, timing, x, True, 16)
 

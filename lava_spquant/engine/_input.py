@@ -60,8 +60,8 @@ def pack_step(x, words, vector):
 def pack_samples(x, words, vector, worker, workers):
     """Pack every `workers`-th sample x[:, n] (T, N, C, H, W), beginning with n = `worker`; return all values or-ed."""
     seen = 0
-    for n in range(worker, x.shape[1], workers):
-        for t in range(x.shape[0]):
+    for t in range(x.shape[0]):
+        for n in range(worker, x.shape[1], workers):
             seen |= pack_step(x[t, n], words[t, n], vector)
     return seen
 

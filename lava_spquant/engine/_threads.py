@@ -10,8 +10,9 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from threading import Lock
 
-__all__ = ["THREADS_MAX", "available_threads", "run_workers"]
+__all__ = ["THREADS_MAX", "available_threads", "run_together", "run_workers"]
 
 THREADS_MAX = 256
 """More threads than this are a mistake."""
@@ -28,9 +29,15 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="lava_spquant")
 
 
+@cache
+def _together() -> Lock:
+    return Lock()
+
+
 if hasattr(os, "register_at_fork"):
-    # The child of a fork has none of its parent's threads.
+    # The child of a fork has none of its parent's threads, of which one may hold the lock.
     os.register_at_fork(after_in_child=_pool.cache_clear)
+    os.register_at_fork(after_in_child=_together.cache_clear)
 
 
 def run_workers(workers: int, work: Callable[[int], None]) -> None:
@@ -41,3 +48,12 @@ def run_workers(workers: int, work: Callable[[int], None]) -> None:
     finally:
         for other in others:
             other.result()
+
+
+def run_together(workers: int, work: Callable[[int], None]) -> None:
+    """Do as `run_workers` where the workers wait for one another.
+
+    One such run at a time: two of them could each hold half of the pool and wait for the other half for ever.
+    """
+    with _together():
+        run_workers(workers, work)

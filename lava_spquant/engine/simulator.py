@@ -10,7 +10,7 @@ import numpy as np
 from lava_spquant import ir
 from lava_spquant.engine._compiled import run_samples, run_shared
 from lava_spquant.engine._cpu import has_wide_vectors
-from lava_spquant.engine._threads import THREADS_MAX, available_threads, run_workers
+from lava_spquant.engine._threads import THREADS_MAX, available_threads, run_together, run_workers
 from lava_spquant.engine.inputs import Laid, lay_out
 from lava_spquant.engine.program import compile_program
 from lava_spquant.engine.recording import Recording
@@ -160,7 +160,7 @@ class Engine:
             else:
                 run_samples(*given, worker, workers)
 
-        run_workers(workers, work)
+        (run_together if shared else run_workers)(workers, work)
 
     def worker_bytes(self) -> int:
         """Return the bytes that one thread needs beside input, record and result."""

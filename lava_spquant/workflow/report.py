@@ -13,6 +13,7 @@ from lava_spquant.ir.reference import Trace
 from lava_spquant.report import Activity, Memory, activity, demo_figure, memory, network_figure, save_figure
 from lava_spquant.workflow.chunks import Chunk, head
 from lava_spquant.workflow.evaluate import traces
+from lava_spquant.workflow.executor import default_executor
 from lava_spquant.workflow.progress import Progress, silent
 
 __all__ = ["ACTIVITY_SAMPLES", "MEMORY_FIGURE", "SAMPLE_FIGURE", "Report", "report"]
@@ -70,7 +71,7 @@ def report(
     steps: int | None = None,
     *,
     limit: int | None = ACTIVITY_SAMPLES,
-    executor: str = "reference",
+    executor: str | None = None,
     progress: Progress = silent,
 ) -> Report:
     """Account for a network's memory and, where there is data, for what it does.
@@ -84,8 +85,8 @@ def report(
         T, needed where there is a `split`.
     limit : int, optional
         Only the first so many images; None takes all.
-    executor : str
-        Which one runs the images; all give the same.
+    executor : str, optional
+        Which one runs the images; all give the same, and the fastest is the default.
     progress : Progress
 
     Returns
@@ -102,7 +103,11 @@ def report(
     if steps is None:
         raise ValueError("report: steps: found none, expected the time steps for which an image is shown")
     runs = traces(
-        network, head(split, limit), steps, executor, progress=lambda name, total: progress("activity", total)
+        network,
+        head(split, limit),
+        steps,
+        executor or default_executor(),
+        progress=lambda name, total: progress("activity", total),
     )
     first = next(runs)
     measured = activity(network, ((chunk.x, trace) for chunk, trace in chain((first,), runs)))

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from lava_spquant.engine._threads import THREADS_MAX, available_threads, run_workers
+from lava_spquant.engine._threads import THREADS_MAX, available_threads, run_together, run_workers
 
 
 def test_all_workers_run_at_the_same_time() -> None:
@@ -37,3 +37,22 @@ def test_what_a_worker_raises_arrives(failing: int) -> None:
 
 def test_there_is_a_core() -> None:
     assert 1 <= available_threads() <= THREADS_MAX
+
+
+def test_runs_whose_workers_wait_for_one_another_do_not_share_the_pool() -> None:
+    """Each takes all threads but one: side by side, both would wait for the other's for ever."""
+    broken: list[threading.BrokenBarrierError] = []
+
+    def run() -> None:
+        meeting = threading.Barrier(THREADS_MAX)
+        try:
+            run_together(THREADS_MAX, lambda worker: (meeting.wait(timeout=30), None)[1])
+        except threading.BrokenBarrierError as error:
+            broken.append(error)
+
+    callers = [threading.Thread(target=run) for _ in range(3)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert not broken
