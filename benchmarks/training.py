@@ -10,7 +10,8 @@ over time, cross-entropy, Adam, the same spikes as input, new ones at every step
 and optimiser. Every contestant lives in a process of its own, and these take turns, step by step; ratios are of medians
 and, round by round, have quartiles of their own. Memory is the peak of that process above what it held before its first
 step, with libraries, network and batch loaded. A contestant that cannot take part is listed with the reason;
-`pip install ".[compare]"` brings the libraries.
+`pip install ".[compare]"` brings the libraries. Names ending in `-bf16` train under torch's autocast; by default only
+we and the ReLU do.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ import typer
 from common import Quick, choice, commit, write_json
 from rich.console import RenderableType
 from training_parts.breakdown import profile_rows, profile_table
-from training_parts.contestants import CONTESTANTS, OURS, RELU, contestants_for
+from training_parts.contestants import CONTESTANTS, OURS, RELU, contestants_for, default_contestants
 from training_parts.figure import lines_figure
 from training_parts.lines import line_table, lines_of
 from training_parts.remote import Setup
@@ -54,7 +55,7 @@ Networks = Annotated[
 ]
 Contestants = Annotated[
     Optional[str],  # noqa: UP045
-    typer.Option("--contestants", metavar="A,B", help=f"Among {', '.join(CONTESTANTS)}; all of the device by default."),
+    typer.Option("--contestants", metavar="A,B", help=f"Among {', '.join(CONTESTANTS)}."),
 ]
 Steps = Annotated[
     Optional[str],  # noqa: UP045
@@ -106,11 +107,12 @@ def main(
             raise ValueError("--figure: found no section 'lines' to draw, expected it in --only")
         effort = QUICK if quick else FULL
         effort = replace(effort, rounds=rounds or effort.rounds)
-        known = workloads(quick)
-        names = effort.networks if networks is None else choice("--networks", networks, tuple(known))
-        chosen = [known[name].at(batch=batch) for name in names]
+        sizes = workloads(quick)
+        names = effort.networks if networks is None else choice("--networks", networks, tuple(sizes))
+        chosen = [sizes[name].at(batch=batch) for name in names]
         times = effort.steps if steps is None else whole_numbers("--steps", steps)
-        keys = choice("--contestants", contestants, contestants_for(device))
+        known = contestants_for(device)
+        keys = default_contestants(device) if contestants is None else choice("--contestants", contestants, known)
         values, shown = about(setup, quick), []
         for section in sections:
             now.note(f"Timing: {section}")
@@ -147,7 +149,7 @@ def measure(
             rows = step_rows(workload, keys, setup, effort, note)
             tables.append(step_table(rows, workload))
         else:
-            rows = profile_rows(workload, [key for key in keys if key in (OURS, RELU)], setup)
+            rows = profile_rows(workload, [key for key in keys if key.removesuffix("-bf16") in (OURS, RELU)], setup)
             tables.append(profile_table(rows, workload))
         found += rows
     return found, tables

@@ -13,8 +13,16 @@ from training_parts.lines import Line
 
 __all__ = ["lines_figure"]
 
-COLOURS = {OURS: BLUE, SLAYER: ORANGE, "spikingjelly": ACCENT, "cupy": ACCENT, "snntorch": MUTED, RELU: INK}
-DASHES = {"cupy": "--", "snntorch-layers": "--", "relu-nchw": "--"}
+COLOURS = {
+    OURS: BLUE,
+    SLAYER: ORANGE,
+    "spikingjelly": ACCENT,
+    "cupy": ACCENT,
+    "snntorch": MUTED,
+    "snntorch-layers": MUTED,
+    RELU: INK,
+}
+DASHES = {"ours-bf16": ":", "relu-bf16": ":", "cupy": "--", "snntorch-layers": "--", "relu-nchw": "--"}
 SPAN = 1.05
 """Times the largest value that an axis reaches."""
 
@@ -41,7 +49,7 @@ def lines_figure(lines: Sequence[Line], device: str) -> Figure:
 def _draw(ax: Axes, lines: Sequence[Line]) -> None:
     open_frame(ax)
     for line in lines:
-        colour, dashes = COLOURS.get(line.contestant, GREY), DASHES.get(line.contestant, "-")
+        colour, dashes = COLOURS.get(line.contestant.removesuffix("-bf16"), GREY), DASHES.get(line.contestant, "-")
         ends = (0.0, line.x[-1])
         label = f"{CONTESTANTS[line.contestant].title}, R² = {line.r_squared:.4f}"
         ax.plot(ends, [line.slope * x + line.intercept for x in ends], dashes, color=colour, linewidth=1.2, label=label)

@@ -60,7 +60,8 @@ def step_rows(
     """Return one row per contestant; those that are absent say why.
 
     `ratio` is the median step over ours. Its quartiles are those of the ratio round by round, which a machine that is
-    busy for a while disturbs less than it does either time.
+    busy for a while disturbs less than it does either time. `ratio_of_processor` is of processor seconds, in which
+    waiting for others does not count.
     """
     with ExitStack() as stack:
         remotes = []
@@ -98,7 +99,9 @@ def _ratios(found: Sequence[Seconds], ours: Sequence[Seconds] | None) -> Row:
     low, high = (float(q) for q in np.quantile(theirs_by_round / ours_by_round, (0.25, 0.75)))
     ratio = float(np.median(theirs_by_round) / np.median(ours_by_round))
     least = float(theirs_by_round.min() / ours_by_round.min())
-    return {"ratio": ratio, "ratio_low": low, "ratio_high": high, "ratio_of_minima": least}
+    processor = float(np.median([one.processor for one in found]) / np.median([one.processor for one in ours]))
+    ratios = {"ratio": ratio, "ratio_low": low, "ratio_high": high, "ratio_of_minima": least}
+    return ratios | {"ratio_of_processor": processor}
 
 
 def _with_memory_ratios(rows: list[Row]) -> list[Row]:
@@ -111,7 +114,7 @@ def _with_memory_ratios(rows: list[Row]) -> list[Row]:
 
 def step_table(rows: Sequence[Row], workload: Workload) -> Table:
     """Return the rows of one workload as a table."""
-    columns = ("contestant", "step, ms", "quartiles", "forward", "backward", "this / ours", "quartiles")
+    columns = ("contestant", "step, ms", "quartiles", "forward", "backward", "this / ours", "quartiles", "processor")
     columns += ("memory, MiB", "of SLAYER's")
     return table(f"One training step: {workload}", columns, (_cells(row) for row in rows))
 
@@ -119,14 +122,15 @@ def step_table(rows: Sequence[Row], workload: Workload) -> Table:
 def _cells(row: Row) -> tuple[str, ...]:
     title = f"{row['title']} {row['version'] or ''}"
     if "absent" in row:
-        return (f"{title} absent: {row['absent']}"[:60], *[""] * 8)
+        return (f"{title} absent: {row['absent']}"[:60], *[""] * 9)
     step = row["step"]
     cells = [f"{step['median_ms']:,.0f}", f"{step['low_ms']:,.0f} to {step['high_ms']:,.0f}"]
     cells += [f"{row[part]['median_ms']:,.0f}" for part in ("forward", "backward")]
     if "ratio" in row:
         cells += [f"{row['ratio']:.2f}", f"{row['ratio_low']:.2f} to {row['ratio_high']:.2f}"]
+        cells.append(f"{row['ratio_of_processor']:.2f}")
     else:
-        cells += ["", ""]
+        cells += ["", "", ""]
     cells.append(f"{row['training_mib']:,.0f}" if "training_mib" in row else "")
     cells.append(f"{row['memory_over_slayer']:.2f}" if "memory_over_slayer" in row else "")
     return (title, *cells)

@@ -41,7 +41,8 @@ class Training:
         self.wait()
         processor, times = time.process_time(), [time.perf_counter()]
         self.optimiser.zero_grad(set_to_none=True)
-        loss = F.cross_entropy(self.model(self.x), self.labels)
+        with torch.autocast(self.x.device.type, torch.bfloat16, enabled=self.contestant.bfloat16):
+            loss = F.cross_entropy(self.model(self.x), self.labels)
         self._note(times)
         loss.backward()
         self._note(times)
