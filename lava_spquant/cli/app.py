@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from lava_spquant.cli import reporting, running, training
+from lava_spquant.cli import reporting, running, searching, training
 
 __all__ = ["app", "main"]
 
@@ -22,7 +22,15 @@ app = typer.Typer(
     add_completion=False,
     epilog="Exit codes: 0 done, 1 a check failed, 2 bad input, 3 a run broke down, 130 interrupted.",
 )
-for command in (training.train, training.export, running.run, running.verify, reporting.report, reporting.demo):
+for command in (
+    training.train,
+    searching.search,
+    training.export,
+    running.run,
+    running.verify,
+    reporting.report,
+    reporting.demo,
+):
     app.command()(command)
 
 

@@ -7,6 +7,7 @@ from lava_spquant.report.fan_out import fan_out
 from lava_spquant.report.figure import demo_figure
 from lava_spquant.report.memory import Memory, MemoryRow, Storage, memory
 from lava_spquant.report.overview import network_figure
+from lava_spquant.report.pareto import ParetoPoint, pareto_figure
 from lava_spquant.report.rows import (
     accuracy_rows,
     activity_rows,
@@ -34,6 +35,7 @@ __all__ = [
     "Memory",
     "MemoryRow",
     "Mismatch",
+    "ParetoPoint",
     "Storage",
     "TraceError",
     "accuracy_rows",
@@ -54,6 +56,7 @@ __all__ = [
     "network_figure",
     "network_rows",
     "network_table",
+    "pareto_figure",
     "predict",
     "save_figure",
     "scores",

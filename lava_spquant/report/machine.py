@@ -7,7 +7,7 @@ import platform
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-__all__ = ["Machine", "machine"]
+__all__ = ["Machine", "available_cores", "machine"]
 
 _CPU_INFO = Path("/proc/cpuinfo")
 
@@ -52,7 +52,7 @@ def machine() -> Machine:
     True
     """
     system = f"{platform.system()} {platform.machine()}"
-    return Machine(_cpu_model(_CPU_INFO), _cores(), system, platform.python_version())
+    return Machine(_cpu_model(_CPU_INFO), available_cores(), system, platform.python_version())
 
 
 def _cpu_model(info: Path) -> str:
@@ -65,6 +65,7 @@ def _cpu_model(info: Path) -> str:
     return platform.processor() or platform.machine() or "unknown CPU"
 
 
-def _cores() -> int:
+def available_cores() -> int:
+    """Return how many processor cores this process may run on."""
     # Not os.cpu_count() where it can be avoided: a container is often given fewer.
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

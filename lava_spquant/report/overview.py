@@ -13,6 +13,7 @@ from matplotlib.ticker import FuncFormatter
 from lava_spquant.ir import Network
 from lava_spquant.report.memory import Storage, memory
 from lava_spquant.report.style import BLUE, FAINT, GREY, INK, MUTED, open_frame, style
+from lava_spquant.report.units import bytes_text
 
 __all__ = ["network_figure"]
 
@@ -49,7 +50,7 @@ def network_figure(network: Network, title: str | None = None) -> Figure:
     with style():
         figure = Figure(figsize=(WIDTH, height), facecolor="white")
         figure.text(0.03, 1 - 0.25 / height, title or network.name, fontsize=14, fontweight="bold", va="top")
-        before, after = _bytes(total.total.bits_at_32 / 8), _bytes(total.total.bits / 8)
+        before, after = bytes_text(total.total.bits_at_32 / 8), bytes_text(total.total.bits / 8)
         facts = f"{after} instead of {before}: {total.ratio:.1f} times less"
         figure.text(0.03, 1 - 0.55 / height, facts, fontsize=9.5, color=MUTED, va="top")
         keys = [Patch(color=BLUE, label="as built"), Patch(color=FAINT, label="at 32 bits a value")]
@@ -77,7 +78,7 @@ def _draw_panel(ax: Axes, heading: str, parts: Sequence[Storage], names: list[st
     ax.set_xlim(low, max(full.max(), 1) * ROOM)
     ax.set_xscale("log")
     for place, part, end in zip(places, parts, full, strict=True):
-        text = f"{_bytes(part.bits / 8)}  ({part.bits_at_32 / part.bits:.1f}x)" if part.bits else "none"
+        text = f"{bytes_text(part.bits / 8)}  ({part.bits_at_32 / part.bits:.1f}x)" if part.bits else "none"
         ax.annotate(
             text, (max(end, low), place), (5, 0), textcoords="offset points", va="center", fontsize=8, color=INK
         )
@@ -85,14 +86,6 @@ def _draw_panel(ax: Axes, heading: str, parts: Sequence[Storage], names: list[st
     ax.axhline(len(parts) - 1.5, color=GREY, linewidth=0.8)
     ax.set_yticks(places, names if names is not None else [""] * len(parts))
     ax.tick_params(axis="y", length=0, labelcolor=INK, labelsize=9)
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _bytes(value)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: bytes_text(value)))
     ax.minorticks_off()
     ax.set_title(heading, loc="left", fontsize=9, fontweight="bold", pad=6)
-
-
-def _bytes(value: float) -> str:
-    """Write bytes with a decimal unit: 1 kB is 1,000 bytes."""
-    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if value >= size:
-            return f"{value / size:.3g} {unit}"
-    return f"{value:.3g} B"

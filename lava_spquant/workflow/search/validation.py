@@ -1,0 +1,38 @@
+"""The images that trials are compared on: part of the training split, and never of the test split."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from lava_spquant import data
+from lava_spquant.data import ImageSplit, holdout
+from lava_spquant.workflow.recipe import Recipe
+
+__all__ = ["SHARE", "held_out", "with_validation"]
+
+SHARE = 0.1
+"""Of the training images, where the recipe sets none aside."""
+
+
+def with_validation(recipe: Recipe) -> Recipe:
+    """Return `recipe`, with a tenth of the training images set aside where it sets none aside."""
+    if recipe.training.validation:
+        return recipe
+    return replace(recipe, training=replace(recipe.training, validation=SHARE))
+
+
+def held_out(recipe: Recipe, data_path: Path | None) -> ImageSplit:
+    """Return the images that training with `recipe` sets aside.
+
+    Raises
+    ------
+    ValueError
+        If it sets none aside, there are too few, or the data set cannot be loaded.
+    """
+    share = recipe.training.validation
+    if not share:
+        raise ValueError(f"search: validation: found {share} in recipe {recipe.name}, expected a share above 0")
+    split = data.load(recipe.data.name, data_path).train
+    # As `train` draws them: the same number with the same seed.
+    return holdout(split, max(1, round(share * len(split))), recipe.seed)[1]
