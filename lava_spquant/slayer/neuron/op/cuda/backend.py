@@ -16,7 +16,8 @@ from lava_spquant.slayer.neuron.op.cuda.constants import (
     forward_constants,
     history_constants,
 )
-from lava_spquant.slayer.neuron.op.cuda.tiling import OPTIONS, Tiling
+from lava_spquant.slayer.neuron.op.cuda.launch import launch
+from lava_spquant.slayer.neuron.op.cuda.tiling import Tiling
 from lava_spquant.slayer.neuron.op.dynamics import Dynamics
 from lava_spquant.slayer.neuron.op.plain import PlainBackend
 
@@ -67,8 +68,7 @@ class CudaBackend:
         places = rows(z).flatten(0, 1)
         tiling = Tiling.of(places)
         sums = torch.empty(2, *tiling.sums_shape, dtype=torch.float32, device=z.device)
-        with torch.cuda.device_of(z):
-            _norm.moments[tiling.grid](places, sums, tiling.rows, tiling.channels, **tiling.constants, **OPTIONS)
+        launch(_norm.moments, tiling, (places, sums), {})
         total, squares = sums.double()
         counts = tiling.counts(z.device)
         mean = total.sum(0) / tiling.rows
@@ -77,18 +77,7 @@ class CudaBackend:
     def affine(self, x: Tensor, z: Tensor, factors: tuple[Tensor, Tensor, Tensor], out: Tensor) -> Tensor:
         """Write `a * x + b * z + c`."""
         places = rows(x).flatten(0, 1)
-        tiling = Tiling.of(places)
-        with torch.cuda.device_of(x):
-            _norm.affine[tiling.grid](
-                places,
-                rows(z),
-                *factors,
-                rows(out),
-                tiling.rows,
-                tiling.channels,
-                **tiling.constants,
-                **OPTIONS,
-            )
+        launch(_norm.affine, Tiling.of(places), (places, rows(z), *factors, rows(out)), {})
         return out
 
 
@@ -105,30 +94,20 @@ def _inputs(drive: Drive) -> tuple[list[Tensor], int, Tiling]:
     currents = [rows(z) for z in drive.currents]
     tiling = Tiling.of(currents[0][0])
     pairs = [(*values, values[0])[:_BRANCHES] for values in (currents, drive.scales)]
-    stride = 0 if drive.repeated else tiling.rows * tiling.channels
+    stride = 0 if drive.repeated else tiling.size
     return [*pairs[0], *pairs[1], drive.shift, drive.keep], stride, tiling
 
 
 def _run_forward(drive: Drive, dynamics: Dynamics, spikes: Tensor | None = None, kept: Tensor | None = None) -> None:
     """Fill `spikes` and `kept`, what each step starts from, (T, places, C)."""
     inputs, stride, tiling = _inputs(drive)
-    with torch.cuda.device_of(drive.shift):
-        _forward.forward[tiling.grid](
-            *inputs,
-            spikes,
-            kept,
-            drive.steps,
-            stride,
-            tiling.rows * tiling.channels,
-            tiling.rows,
-            tiling.channels,
-            BRANCHES=len(drive.currents),
-            SPIKES=spikes is not None,
-            KEPT=kept is not None,
-            **forward_constants(dynamics),
-            **tiling.constants,
-            **OPTIONS,
-        )
+    constants = {
+        "BRANCHES": len(drive.currents),
+        "SPIKES": spikes is not None,
+        "KEPT": kept is not None,
+        **forward_constants(dynamics),
+    }
+    launch(_forward.forward, tiling, (*inputs, spikes, kept, drive.steps, stride, tiling.size), constants)
 
 
 def _run_backward(
@@ -143,25 +122,14 @@ def _run_backward(
         _run_forward(drive, dynamics, kept=kept)
     kinds = 1 + len(centres) + 2 * parameters
     sums = torch.empty(kinds, *tiling.sums_shape, dtype=torch.float32, device=grad.device)
-    with torch.cuda.device_of(grad):
-        _backward.backward[tiling.grid](
-            *inputs,
-            *(*centres, centres[0])[:_BRANCHES],
-            grad[-1],
-            None if kept is None else kept[-1],
-            x_grad[-1],
-            sums,
-            drive.steps,
-            stride,
-            tiling.rows * tiling.channels,
-            tiling.rows,
-            tiling.channels,
-            BRANCHES=len(drive.currents),
-            PARAMETERS=parameters,
-            REPEATED=drive.repeated,
-            **history,
-            **backward_constants(dynamics),
-            **tiling.constants,
-            **OPTIONS,
-        )
+    constants = {
+        "BRANCHES": len(drive.currents),
+        "PARAMETERS": parameters,
+        "REPEATED": drive.repeated,
+        **history,
+        **backward_constants(dynamics),
+    }
+    last = (grad[-1], None if kept is None else kept[-1], x_grad[-1])
+    pair = (*centres, centres[0])[:_BRANCHES]
+    launch(_backward.backward, tiling, (*inputs, *pair, *last, sums, drive.steps, stride, tiling.size), constants)
     return sums

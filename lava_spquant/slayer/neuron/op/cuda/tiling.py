@@ -1,19 +1,17 @@
-"""How a step is cut into tiles, and how kernels are launched."""
+"""How a step is cut into tiles."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
 
-__all__ = ["OPTIONS", "Tiling"]
-
-OPTIONS = {"num_warps": 8, "enable_fp_fusion": False}
-"""Fused multiply-adds round once where `Drive` says twice, and would tip spikes at the threshold."""
+__all__ = ["Tiling"]
 
 _VALUES = 1024
-"""Values of a tile: four per thread, so that 64 registers do, and half of the threads that could be are resident."""
+"""Values of a tile: four per thread of eight warps, so that 64 registers do and the GPU is half full of threads."""
 
 _COLUMNS = 64
 """Most channels of a tile: at least one 128-byte line per row, and rows enough that sums per tile are few."""
@@ -45,6 +43,11 @@ class Tiling:
         return Tiling(*matrix.shape)
 
     @property
+    def size(self) -> int:
+        """Values of the matrix."""
+        return self.rows * self.channels
+
+    @property
     def constants(self) -> dict[str, int]:
         """Rows and columns of a tile, powers of two."""
         columns = min(1 << (self.channels - 1).bit_length(), _COLUMNS)
@@ -61,8 +64,9 @@ class Tiling:
         """Shape of one sum per tile of rows and channel."""
         return self.grid[0], self.channels
 
+    @lru_cache(64)  # noqa: B019 (a tiling is a pair of numbers)
     def counts(self, device: torch.device) -> Tensor:
-        """Return the rows of every tile that are not beyond the end, float64 (tiles, 1)."""
+        """Return the rows of every tile that are not beyond the end, float64 (tiles, 1); not to be changed."""
         height = self.constants["ROWS"]
         first = torch.arange(self.grid[0], device=device, dtype=torch.float64) * height
         return (self.rows - first).clamp(max=height).unsqueeze(1)
