@@ -1,4 +1,4 @@
-"""The kernels, in Triton's interpreter, against the definition. On a machine with a GPU, also as they run there."""
+"""The kernels against the definition: in Triton's interpreter, and where there is a GPU, also on that."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ import torch
 from numpy.typing import NDArray
 
 from lava_spquant.slayer.neuron.op import Dynamics, choose
+from lava_spquant.slayer.neuron.op.cuda import CudaBackend
 from lava_spquant.slayer.neuron.op.plain import PlainBackend
-from tests.slayer.neuron.op.cuda.interpreted import CASES, interpret, layer, norm, not_finite, results
+from tests.slayer.neuron.op.cuda.interpreted import CASES, everything, interpret, layer, norm, not_finite, results
 
 PLAIN = PlainBackend()
 
 Found = dict[str, NDArray[np.generic]]
 
 
-@pytest.fixture(scope="module")
-def interpreted(tmp_path_factory: pytest.TempPathFactory) -> Found:
+@pytest.fixture(scope="module", params=["interpreted", *["cuda"] * torch.cuda.is_available()])
+def computed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Found:
+    if request.param == "cuda":
+        return everything(CudaBackend(), "cuda")
     return interpret(tmp_path_factory.mktemp("interpreted") / "results.npz")
 
 
@@ -34,13 +37,13 @@ def assert_same(found: Found, expected: Found) -> None:
         if key == "spikes":
             np.testing.assert_array_equal(found[key], value)
         else:
-            rounding = 2e-3 if value.dtype == np.float16 else 2e-6
+            rounding = 2e-3 if value.dtype == np.float16 else 5e-6
             np.testing.assert_allclose(found[key], value, rtol=rounding, atol=rounding * np.abs(value).max())
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_kernels_equal_the_definition(interpreted: Found, name: str) -> None:
-    assert_same(part(interpreted, name), results(PLAIN, CASES[name]))
+def test_kernels_equal_the_definition(computed: Found, name: str) -> None:
+    assert_same(part(computed, name), results(PLAIN, CASES[name]))
 
 
 def test_cases_spike_and_do_not() -> None:
@@ -48,20 +51,20 @@ def test_cases_spike_and_do_not() -> None:
     assert 0.1 < min(rates) < max(rates) < 0.9
 
 
-def test_a_layer_with_batch_norm_and_learned_parameters(interpreted: Found) -> None:
-    assert_same(part(interpreted, "layer"), layer(PLAIN))
+def test_a_layer_with_batch_norm_and_learned_parameters(computed: Found) -> None:
+    assert_same(part(computed, "layer"), layer(PLAIN))
 
 
-def test_batch_norm(interpreted: Found) -> None:
-    found, expected = part(interpreted, "norm"), norm(PLAIN)
+def test_batch_norm(computed: Found) -> None:
+    found, expected = part(computed, "norm"), norm(PLAIN)
     np.testing.assert_array_equal(found["affine"], expected["affine"])
     for key in ("mean", "squares"):
         assert found[key].dtype == np.float64
         np.testing.assert_allclose(found[key], expected[key], rtol=1e-6)
 
 
-def test_what_is_not_finite_is_not_hidden(interpreted: Found) -> None:
-    found, expected = part(interpreted, "not_finite"), not_finite(PLAIN)
+def test_what_is_not_finite_is_not_hidden(computed: Found) -> None:
+    found, expected = part(computed, "not_finite"), not_finite(PLAIN)
     assert found.keys() == expected.keys()
     for key, value in expected.items():
         if key.endswith("spikes"):
