@@ -34,7 +34,7 @@ def _end_with_parent() -> None:
     """End this process as soon as the one that holds the other end of standard input is gone.
 
     A parent that is killed cannot end its workers. Leaving at once is safe: every file is whole
-    or absent, and the trial waits for the next worker.
+    or absent, and the trial waits for the next worker. A parent that is interrupted closes its end.
     """
     while os.read(0, 1):
         pass

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -82,7 +81,7 @@ def _member(folder: Path, total: int, workers: int, data_path: Path | None) -> I
     share = str(max(1, available_cores() // workers))
     environment = {"OMP_NUM_THREADS": share, "OMP_WAIT_POLICY": "PASSIVE", **os.environ}
     with tempfile.TemporaryFile() as errors:
-        # A session of its own: Ctrl-C reaches this process alone, which then stops its workers one by one.
+        # A session of its own: Ctrl-C reaches this process alone, which then stops its workers.
         process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -97,15 +96,15 @@ def _member(folder: Path, total: int, workers: int, data_path: Path | None) -> I
             if process.poll() is None:
                 process.kill()
             process.wait()
-            if process.stdin is not None:
+            if process.stdin is not None and not process.stdin.closed:
                 process.stdin.close()
 
 
 def _stop(members: list[_Member]) -> None:
     for member in members:
-        # One that has just ended is nobody's process any more only after it was waited for.
-        if member.process.poll() is None:
-            member.process.send_signal(signal.SIGINT)
+        # A worker leaves when its standard input ends, even while it still starts, where a signal may go unheard.
+        if member.process.stdin is not None:
+            member.process.stdin.close()
     deadline = time.monotonic() + STOP_SECONDS
     for member in members:
         with contextlib.suppress(subprocess.TimeoutExpired):
