@@ -25,12 +25,12 @@ from lava_spquant.slayer.models import build_convnet
 from lava_spquant.slayer.training import (
     TRAINING_STATE,
     Classifier,
-    RowLog,
     Share,
     batch_loader,
     cut_rows,
     read_checkpoint,
     remove_leftovers,
+    write_row,
 )
 from lava_spquant.workflow.hardware import Hardware, is_first_process
 from lava_spquant.workflow.recipe import Recipe, load_recipe, recipe_text
@@ -150,7 +150,8 @@ def _result(trainer: L.Trainer, module: Classifier, test: ImageSplit, folder: Pa
     loggers, trainer.loggers = trainer.loggers, []
     accuracy = float(trainer.test(module, _in_order(test), verbose=False)[0]["test_accuracy"])
     trainer.loggers = loggers
-    RowLog.write(trainer, module, {"test_accuracy": accuracy})
+    # Behind all batches, so that a further call writes it anew instead of once more.
+    write_row(trainer, module.batches_done, {"test_accuracy": accuracy})
     for logger in loggers:
         logger.save()
     return TrainResult(path, module.model.cpu().eval(), accuracy, valid_accuracy)

@@ -1,10 +1,10 @@
 """Training on Lightning: module, batches, logs and checkpoints."""
 
-from lava_spquant.slayer.training.batches import BatchLoader, EpochBatches, batch_loader
+from lava_spquant.slayer.training.batches import EpochBatches, batch_loader
 from lava_spquant.slayer.training.checkpoint import AtomicCheckpointIO, read_checkpoint, remove_leftovers
 from lava_spquant.slayer.training.config import PRECISIONS, TrainingConfig
 from lava_spquant.slayer.training.keep import KeepLast, StopEarly
-from lava_spquant.slayer.training.logs import RowLog, cut_rows, make_loggers
+from lava_spquant.slayer.training.logs import RowLog, cut_rows, make_loggers, write_row
 from lava_spquant.slayer.training.module import TRAINING_STATE, Classifier
 from lava_spquant.slayer.training.optimizer import OPTIMIZERS, make_optimizer
 from lava_spquant.slayer.training.schedule import SCHEDULES, cosine_with_warmup, learning_rate_factor
@@ -16,7 +16,6 @@ __all__ = [
     "SCHEDULES",
     "TRAINING_STATE",
     "AtomicCheckpointIO",
-    "BatchLoader",
     "Classifier",
     "EpochBatches",
     "KeepLast",
@@ -34,4 +33,5 @@ __all__ = [
     "process_rank",
     "read_checkpoint",
     "remove_leftovers",
+    "write_row",
 ]

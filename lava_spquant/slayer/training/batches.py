@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader, Sampler, TensorDataset
 
 from lava_spquant.slayer.training.shares import Share, process_count, process_rank
 
-__all__ = ["BatchLoader", "EpochBatches", "batch_loader"]
+__all__ = ["EpochBatches", "batch_loader"]
 
 
 class EpochBatches(Sampler[list[int]]):
@@ -27,11 +27,6 @@ class EpochBatches(Sampler[list[int]]):
     seed : int
     shuffle : bool
 
-    Attributes
-    ----------
-    position : int
-        Batches of the epoch that were handed out.
-
     Examples
     --------
     >>> [len(batch) for batch in EpochBatches(10, 4, seed=0)]
@@ -40,7 +35,7 @@ class EpochBatches(Sampler[list[int]]):
 
     def __init__(self, length: int, batch_size: int, seed: int, shuffle: bool = True) -> None:
         self.length, self.batch_size, self.seed, self.shuffle = length, batch_size, seed, shuffle
-        self.epoch = self.position = self._first = 0
+        self.epoch = self._first = 0
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch; the trainer calls it."""
@@ -70,37 +65,15 @@ class EpochBatches(Sampler[list[int]]):
         first, self._first = self._first, 0
         generator = torch.Generator().manual_seed(self.seed * 100_003 + self.epoch)
         order = torch.randperm(self.length, generator=generator) if self.shuffle else torch.arange(self.length)
-        self.position = first
         for index in range(first, len(self)):
             share, begin = self.share(index), index * self.batch_size
-            self.position = index + 1
             yield order[begin + share.start : begin + share.stop].tolist()
 
 
-class BatchLoader(DataLoader[Any]):
-    """Indexes the tensors once per batch instead of once per sample, and goes on in the middle of an epoch.
+def batch_loader(dataset: TensorDataset, batch_size: int, seed: int = 0, shuffle: bool = True) -> DataLoader[Any]:
+    """Return a loader that indexes the tensors once per batch instead of once per sample.
 
     It draws nothing from torch's global generator, which therefore is the model's alone.
-
-    Parameters
-    ----------
-    dataset : TensorDataset
-    batches : EpochBatches
     """
-
-    def __init__(self, dataset: TensorDataset, batches: EpochBatches) -> None:
-        super().__init__(dataset, sampler=batches, batch_size=None, generator=torch.Generator())
-        self.batches = batches
-
-    def state_dict(self) -> dict[str, int]:
-        """Return where in the epoch it is; the trainer keeps it in checkpoints."""
-        return {"position": self.batches.position}
-
-    def load_state_dict(self, state: dict[str, int]) -> None:
-        """Go on from there."""
-        self.batches.start_at(int(state["position"]))
-
-
-def batch_loader(dataset: TensorDataset, batch_size: int, seed: int = 0, shuffle: bool = True) -> BatchLoader:
-    """Return a loader of the whole of `dataset`, in batches of `batch_size`."""
-    return BatchLoader(dataset, EpochBatches(len(dataset), batch_size, seed, shuffle))
+    batches = EpochBatches(len(dataset), batch_size, seed, shuffle)
+    return DataLoader(dataset, sampler=batches, batch_size=None, generator=torch.Generator())

@@ -28,20 +28,21 @@ class KeepLast(Checkpoint):
 
     def __init__(self, path: Path, every_steps: int = 0, every_minutes: float = 0.0) -> None:
         self.path, self.every_steps, self.every_minutes = path, every_steps, every_minutes
-        self._saved = time.monotonic()
+        self._saved, self._due = time.monotonic(), False
 
     def on_train_batch_end(
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Save where one is due; the last batch of an epoch leaves it to the epoch's end."""
-        if batch_idx + 1 >= trainer.num_training_batches:
+        """Save where one is due and no gradient waits; the last batch of an epoch leaves it to the epoch's end."""
+        done = batch_idx + 1
+        self._due |= bool(self.every_steps) and done % self.every_steps == 0
+        if done >= trainer.num_training_batches or done % trainer.accumulate_grad_batches:
             return
-        due = bool(self.every_steps) and (batch_idx + 1) % self.every_steps == 0
         if self.every_minutes:
             late = time.monotonic() - self._saved >= 60 * self.every_minutes
             # Clocks differ between processes, and all of them have to save together.
-            due = bool(trainer.strategy.broadcast(due or late))
-        if due:
+            self._due = bool(trainer.strategy.broadcast(self._due or late))
+        if self._due:
             self._save(trainer)
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
@@ -52,7 +53,7 @@ class KeepLast(Checkpoint):
         for logger in trainer.loggers:
             logger.save()
         trainer.save_checkpoint(self.path)
-        self._saved = time.monotonic()
+        self._saved, self._due = time.monotonic(), False
 
 
 class StopEarly(EarlyStopping):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,15 @@ from torch import Tensor
 from lava_spquant.slayer.norm import sum_over_processes
 from lava_spquant.slayer.training.shares import process_count
 
-__all__ = ["LOG_FIELDS", "ContinuedCSVLogger", "FlushedTensorBoardLogger", "RowLog", "cut_rows", "make_loggers"]
+__all__ = [
+    "LOG_FIELDS",
+    "ContinuedCSVLogger",
+    "FlushedTensorBoardLogger",
+    "RowLog",
+    "cut_rows",
+    "make_loggers",
+    "write_row",
+]
 
 LOG_FIELDS = ("epoch", "step", "learning_rate", "train_loss", "train_accuracy", "valid_accuracy", "test_accuracy")
 """Columns of the CSV file; `step` counts batches from 0."""
@@ -30,12 +39,15 @@ def make_loggers(folder: Path, steps: int) -> list[Logger]:
 
     Only the first process may call `cut_rows` before; this changes no file yet.
     """
-    board = FlushedTensorBoardLogger(folder, name=FOLDER, version="", default_hp_metric=False, purge_step=steps)
+    purge = steps or None
+    board = FlushedTensorBoardLogger(folder, name=FOLDER, version="", default_hp_metric=False, purge_step=purge)
     return [ContinuedCSVLogger(folder, name=FOLDER, version=""), board]
 
 
 def cut_rows(folder: Path, steps: int) -> None:
     """Drop the rows of batches from number `steps` on, which training is about to write again.
+
+    TensorBoard's files are removed where nothing of them stays; else its logger has them forgotten in part.
 
     Parameters
     ----------
@@ -44,6 +56,9 @@ def cut_rows(folder: Path, steps: int) -> None:
     steps : int
         Batches that the checkpoint holds; 0 drops all rows.
     """
+    if not steps:
+        for events in (folder / FOLDER).glob("events.out.tfevents.*"):
+            events.unlink()
     path = folder / FOLDER / ExperimentWriter.NAME_METRICS_FILE
     if not path.exists():
         return
@@ -114,6 +129,13 @@ class FlushedTensorBoardLogger(TensorBoardLogger):
             self._experiment.flush()
 
 
+def write_row(trainer: L.Trainer, step: int, values: Mapping[str, float | Tensor]) -> None:
+    """Write `values` to all loggers of `trainer`, as figures of batch number `step`."""
+    row = {name: float(value) for name, value in values.items()}
+    for logger in trainer.loggers:
+        logger.log_metrics({**row, "epoch": trainer.current_epoch}, step=step)
+
+
 class RowLog(L.Callback):
     """Writes a row every so many batches and one after every epoch, before any checkpoint that covers them.
 
@@ -133,7 +155,7 @@ class RowLog(L.Callback):
         if pl_module.batches_done % self.every == 0:
             loss = sum_over_processes(outputs["batch_loss"]) / process_count()
             rate = trainer.optimizers[0].param_groups[0]["lr"]
-            self.write(trainer, pl_module, {"train_loss": loss, "learning_rate": rate})
+            write_row(trainer, pl_module.batches_done - 1, {"train_loss": loss, "learning_rate": rate})
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Write the epoch's accuracies."""
@@ -141,11 +163,4 @@ class RowLog(L.Callback):
         pl_module.log("train_accuracy", row["train_accuracy"], prog_bar=True, logger=False)
         if "valid_accuracy" in trainer.callback_metrics:
             row["valid_accuracy"] = trainer.callback_metrics["valid_accuracy"]
-        self.write(trainer, pl_module, row)
-
-    @staticmethod
-    def write(trainer: L.Trainer, pl_module: L.LightningModule, values: dict[str, float | Tensor]) -> None:
-        """Write `values` as a row of the last batch."""
-        row = {name: float(value) for name, value in values.items()}
-        for logger in trainer.loggers:
-            logger.log_metrics({**row, "epoch": trainer.current_epoch}, step=pl_module.batches_done - 1)
+        write_row(trainer, pl_module.batches_done - 1, row)

@@ -110,7 +110,10 @@ class Classifier(L.LightningModule):
         self.train_accuracy.reset()
 
     def on_train_start(self) -> None:
-        """Go on with the random numbers of a checkpoint."""
+        """Go on with the random numbers of a checkpoint, and behind the batches of its epoch."""
+        sampler = getattr(self.trainer.train_dataloader, "sampler", None)
+        if isinstance(sampler, EpochBatches):
+            sampler.start_at(self.batches_done % int(self.trainer.num_training_batches))
         if self._random_state is not None:
             restore_random_state(self._random_state)
             self._random_state = None
