@@ -66,6 +66,10 @@ Batch = Annotated[
     typer.Option("--batch", min=1, help="Samples per training step in the sections steps and profile."),
 ]
 Rounds = Annotated[Optional[int], typer.Option("--rounds", min=1, help="Rounds that count.")]  # noqa: UP045
+Together = Annotated[
+    Optional[int],  # noqa: UP045
+    typer.Option("--together", min=1, help="Contestants that take turns with ours at a time, where memory is short."),
+]
 Threads = Annotated[int, typer.Option("--threads", min=1, help="Threads of every contestant.")]
 Device = Annotated[str, typer.Option("--device", metavar="cpu|cuda")]
 Allocator = Annotated[
@@ -89,6 +93,7 @@ def main(
     steps: Steps = None,
     batch: Batch = None,
     rounds: Rounds = None,
+    together: Together = None,
     threads: Threads = 2,
     device: Device = "cpu",
     allocator: Allocator = "default",
@@ -106,7 +111,7 @@ def main(
         if figure is not None and "lines" not in sections:
             raise ValueError("--figure: found no section 'lines' to draw, expected it in --only")
         effort = QUICK if quick else FULL
-        effort = replace(effort, rounds=rounds or effort.rounds)
+        effort = replace(effort, rounds=rounds or effort.rounds, together=together)
         sizes = workloads(quick)
         names = effort.networks if networks is None else choice("--networks", networks, tuple(sizes))
         chosen = [sizes[name].at(batch=batch) for name in names]

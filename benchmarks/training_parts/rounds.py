@@ -15,7 +15,7 @@ from training_parts.remote import Remote, Setup
 from training_parts.seconds import Row, Seconds, spread
 from training_parts.workload import Workload
 
-__all__ = ["FULL", "QUICK", "Effort", "about", "step_rows", "step_table"]
+__all__ = ["FULL", "QUICK", "Effort", "about", "groups", "step_rows", "step_table"]
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class Effort:
     ----------
     rounds : int
         Of which medians are taken.
+    together : int or None
+        How many take turns with ours at a time; None for all. All of them keep what their allocators keep.
     networks : tuple of str
     steps : tuple of int
         Time steps of what is compared.
@@ -36,6 +38,7 @@ class Effort:
     """
 
     rounds: int = 9
+    together: int | None = None
     networks: tuple[str, ...] = ("conv", "vgg9")
     steps: tuple[int, ...] = (4, 16)
     steps_points: tuple[int, ...] = (1, 2, 4, 8, 16, 32)
@@ -63,6 +66,25 @@ def step_rows(
     busy for a while disturbs less than it does either time. `ratio_of_processor` is of processor seconds, in which
     waiting for others does not count.
     """
+    found: dict[str, Row] = {}
+    for group in groups(keys, effort.together):
+        rows = _group_rows(workload, group, setup, effort, note)
+        # Ours is in every group; the first tells its own row, each the ratios of its others.
+        found |= {row["contestant"]: row for row in rows if row["contestant"] not in found}
+    return _with_memory_ratios([found[key] for key in keys])
+
+
+def groups(keys: Sequence[str], together: int | None) -> list[list[str]]:
+    """Return who takes turns with whom: ours with `together` others at a time, or all at once."""
+    others = [key for key in keys if key != OURS]
+    ours = [OURS] if OURS in keys else []
+    size = together or max(len(others), 1)
+    return [[*ours, *others[first : first + size]] for first in range(0, max(len(others), 1), size)]
+
+
+def _group_rows(
+    workload: Workload, keys: Sequence[str], setup: Setup, effort: Effort, note: Callable[[str], None]
+) -> list[Row]:
     with ExitStack() as stack:
         remotes = []
         for key in keys:
@@ -74,7 +96,7 @@ def step_rows(
             note(f"  round {number + 1} of {effort.rounds}")
             for remote in present:
                 times[remote.key].append(remote.step())
-        return _with_memory_ratios([_row(remote, workload, times) for remote in remotes])
+        return [_row(remote, workload, times) for remote in remotes]
 
 
 def about(key: str, workload: Workload) -> Row:

@@ -160,6 +160,16 @@ def test_both_forms_of_snntorch_agree_on_one_step() -> None:
 
 
 @pytest.mark.usefixtures("parts")
+def test_ours_is_in_every_group() -> None:
+    from training_parts.rounds import groups
+
+    assert groups(["ours", "slayer", "relu", "snntorch"], 2) == [["ours", "slayer", "relu"], ["ours", "snntorch"]]
+    assert groups(["ours", "slayer", "relu"], None) == [["ours", "slayer", "relu"]]
+    assert groups(["ours"], 3) == [["ours"]]
+    assert groups(["slayer", "relu"], 1) == [["slayer"], ["relu"]]
+
+
+@pytest.mark.usefixtures("parts")
 def test_operators_are_sorted_by_name_and_shape() -> None:
     from training_parts.breakdown import KINDS
     from training_parts.profiled import kind_of
