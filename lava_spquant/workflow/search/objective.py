@@ -13,6 +13,7 @@ from lava_spquant.workflow.evaluate import evaluate
 from lava_spquant.workflow.executor import default_executor
 from lava_spquant.workflow.report import ACTIVITY_SAMPLES, report
 from lava_spquant.workflow.search.files import write_json
+from lava_spquant.workflow.search.starts import MAX_STARTS, count_start
 from lava_spquant.workflow.search.study import Claim
 from lava_spquant.workflow.search.validation import held_out
 from lava_spquant.workflow.train import train
@@ -84,19 +85,26 @@ def run_trial(claim: Claim, data_path: Path | None) -> Measured | Failed:
     -------
     Measured or Failed
         Failed where these values cannot be trained: the loss is not finite, a layer does not fit,
-        the machine's accelerator is too small. What is wrong with the machine itself, such as a
+        the machine's accelerator is too small, it ended ten workers. What is wrong with the machine itself, such as a
         full disk, is raised instead, and leaves the trial to another worker.
     """
     known = read_result(claim.folder)
     if known is not None:
         return known
     try:
-        found: Measured | Failed = _train_and_measure(claim, data_path)
+        found: Measured | Failed = _unless_hopeless(claim) or _train_and_measure(claim, data_path)
     except (ValueError, RuntimeError) as error:
         log.warning("trial %d failed: %s", claim.number, error)
         found = Failed(" ".join(str(error).split()) or type(error).__name__)
     write_json(claim.folder / RESULT_FILE, asdict(found))
     return found
+
+
+def _unless_hopeless(claim: Claim) -> Failed | None:
+    starts = count_start(claim.folder)
+    if starts <= MAX_STARTS:
+        return None
+    return Failed(f"found {MAX_STARTS} workers that ended without a new checkpoint: it may need too much memory")
 
 
 def _train_and_measure(claim: Claim, data_path: Path | None) -> Measured:

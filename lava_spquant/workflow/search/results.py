@@ -92,9 +92,9 @@ class SearchResult:
 
     @property
     def front(self) -> tuple[TrialRow, ...]:
-        """The Pareto front, the smallest memory first."""
-        best = [row for row in self.trials if row.front]
-        return tuple(sorted(best, key=lambda row: (row.measured.memory_bytes if row.measured else 0, row.number)))
+        """The Pareto front, the smallest memory first, then the fewest operations."""
+        best = [(row.measured.objectives[1:], row.number, row) for row in self.trials if row.front and row.measured]
+        return tuple(row for _, _, row in sorted(best, key=lambda entry: entry[:2]))
 
 
 def collect(store: StudyFolder) -> SearchResult:
@@ -143,12 +143,14 @@ def write_results(store: StudyFolder) -> SearchResult:
     with store.locked():
         found = collect(store)
         if not found.front:
-            reasons = [f"trial {row.number}: {row.error}" for row in found.trials if row.error]
-            raise ValueError(
-                f"{store.folder}: complete trials: found none; {reasons[0] if reasons else 'run it again'}"
-            )
+            raise ValueError(f"{store.folder}: complete trials: found none, expected at least one; {_why(found)}")
         files = (*_write_tables(found), *_draw(found), *_export_front(found))
     return SearchResult(found.name, found.folder, found.trials, files)
+
+
+def _why(found: SearchResult) -> str:
+    reasons = [f"trial {row.number}: {row.error}" for row in found.trials if row.error]
+    return reasons[0] if reasons else "others work on them: run it again later"
 
 
 def _write_tables(found: SearchResult) -> tuple[Path, ...]:

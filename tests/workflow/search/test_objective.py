@@ -24,6 +24,7 @@ from lava_spquant.workflow.search.objective import (
 )
 from lava_spquant.workflow.search.settings import Settings
 from lava_spquant.workflow.search.space import Space
+from lava_spquant.workflow.search.starts import MAX_STARTS
 from lava_spquant.workflow.search.study import Claim, StudyFolder
 from lava_spquant.workflow.search.validation import SHARE, held_out, with_validation
 from lava_spquant.workflow.train import train
@@ -89,6 +90,25 @@ def test_values_that_cannot_be_trained_are_the_trial_s_failure(claim: Claim) -> 
     assert isinstance(found, Failed)
     assert "AP9: found an input of 3x3" in found.error
     assert read_result(claim.folder) == found
+
+
+def test_a_trial_that_ends_its_workers_is_given_up(claim: Claim, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*args: object, **options: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(objective, "train", killed)
+    for start in range(MAX_STARTS):
+        with pytest.raises(MemoryError):
+            run_trial(claim, None)
+        if start == 3:
+            (claim.folder / "last.ckpt").write_bytes(b"")
+    # It got somewhere meanwhile, and so may try again as often.
+    for _ in range(4):
+        with pytest.raises(MemoryError):
+            run_trial(claim, None)
+    found = run_trial(claim, None)
+    assert isinstance(found, Failed)
+    assert found.error.startswith("found 10 workers that ended without a new checkpoint")
 
 
 @pytest.mark.parametrize("error", [OSError("no space left"), MemoryError(), KeyboardInterrupt()])

@@ -15,7 +15,8 @@ from lava_spquant.slayer.training import Classifier
 from lava_spquant.workflow.recipe import Recipe
 from lava_spquant.workflow.search import SearchResult, Space, load_space, search
 from lava_spquant.workflow.search.objective import run_trial
-from lava_spquant.workflow.search.study import Claim
+from lava_spquant.workflow.search.settings import Settings
+from lava_spquant.workflow.search.study import Claim, StudyFolder
 
 TRIALS = 4
 
@@ -93,8 +94,19 @@ def test_a_failed_trial_is_told_and_the_others_go_on(recipe: Recipe, tmp_path: P
 
 
 def test_a_search_without_a_network_says_why(recipe: Recipe, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"complete trials: found none; trial 0: architecture: AP9: found an input"):
+    with pytest.raises(
+        ValueError, match=r"complete trials: found none, .*; trial 0: architecture: AP9: found an input"
+    ):
         search(recipe, load_space("model.architecture: [4s2-AP9-FC]\n"), tmp_path, trials=1)
+
+
+def test_a_search_whose_trials_are_all_with_others_says_so(recipe: Recipe, space: Space, tmp_path: Path) -> None:
+    other = StudyFolder.begin(tmp_path, Settings(recipe, space)).claim(1)
+    assert other is not None
+    with pytest.raises(ValueError, match="found none, .*; others work on them: run it again later"):
+        search(recipe, space, tmp_path, trials=1)
+    other.lock.release()
+    assert len(search(recipe, space, tmp_path, trials=1).front) == 1
 
 
 def test_what_is_wrong_is_told_before_any_trial(

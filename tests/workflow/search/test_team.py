@@ -86,7 +86,7 @@ def command(folder: Path, workers: int) -> Iterator[subprocess.Popen[bytes]]:
     )
     children: list[psutil.Process] = []
     try:
-        until(lambda: (folder / "search.yaml").exists(), process)
+        until((folder / "search.yaml").exists, process)
         yield process
     finally:
         with contextlib.suppress(psutil.NoSuchProcess):
