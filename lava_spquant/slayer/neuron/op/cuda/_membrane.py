@@ -72,7 +72,7 @@ def stored_slope(
         for q in range(Q_MIN, Q_MIN + LEVELS - 1):
             slope += bell(level - (q + 0.5), TEMPERATURE)
     else:
-        here = floor(clip(level, Q_MIN - REACH - 1, Q_MIN + LEVELS + REACH))
+        here = floor(clip(level, Q_MIN, Q_MIN + LEVELS - 1))
         for offset in range(-REACH, REACH + 1):
             lower = here + offset
             exists = (lower >= Q_MIN) & (lower < Q_MIN + LEVELS - 1)
