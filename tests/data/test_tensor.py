@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -73,8 +75,22 @@ def test_random_shift_reaches_every_step_and_moves_images_apart() -> None:
     assert torch.equal(dot[:, 0, 2, 2], torch.full((2000,), 7.0))
 
 
+@pytest.mark.parametrize("cuts", [[0, 7], [0, 3, 7], [0, 1, 2, 7]])
+def test_parts_of_a_batch_move_as_in_it(cuts: list[int]) -> None:
+    images = torch.randint(0, 256, (7, 1, 4, 5), generator=torch.Generator().manual_seed(1)).to(torch.uint8)
+    whole = random_shift(images, 2, torch.Generator().manual_seed(3))
+    parts = [
+        random_shift(images[start:stop], 2, torch.Generator().manual_seed(3), part=(start, 7))
+        for start, stop in pairwise(cuts)
+    ]
+    assert torch.equal(torch.cat(parts), whole)
+
+
 def test_random_shift_refuses_other_input() -> None:
     with pytest.raises(DataError, match="images"):
         random_shift(torch.zeros(4, 4), 1)
     with pytest.raises(DataError, match="pixels: found -1"):
         random_shift(torch.zeros(1, 1, 4, 4), -1)
+    for part in ((-1, 5), (3, 4), (0, 1)):
+        with pytest.raises(DataError, match="random_shift: part: found .* expected 2 images within the batch"):
+            random_shift(torch.zeros(2, 1, 4, 4), 1, part=part)

@@ -25,7 +25,9 @@ def test_defaults_and_every_field() -> None:
         7,
         DataConfig("mnist", 2, 1),
         ConvNetConfig("4-FC", "int4", "binary", "sawb4-mean", "int3", "superspike", 0.25, "soft", 10),
-        TrainingConfig(3, 16, 0.1, 0.2, 0.5, "mean", 0.4, 1.5),
+        TrainingConfig(
+            3, 16, 0.1, 0.2, 0.5, "mean", 0.4, 1.5, "sgd", 0.8, "step", 4, 0.5, 2, "bf16-mixed", 0.2, 3, 50, 1.5
+        ),
     )
     assert load_recipe(recipe_text(recipe)) == recipe
     assert load_recipe("name: small\n") == Recipe("small")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import signal
 import subprocess
@@ -10,16 +11,18 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import lightning as L
 import numpy as np
 import pytest
 import torch
+from omegaconf import OmegaConf
 
 from lava_spquant.data import DATASETS, ImageData, ImageSplit
 from lava_spquant.ir import reference
 from lava_spquant.slayer import SpikingNetwork
-from lava_spquant.slayer.training import Classifier, read_checkpoint
+from lava_spquant.slayer.training import TRAINING_STATE, Classifier, read_checkpoint
 from lava_spquant.workflow.recipe import Recipe, load_recipe
-from lava_spquant.workflow.train import LAST_CHECKPOINT, load_checkpoint, train
+from lava_spquant.workflow.train import BEST_CHECKPOINT, LAST_CHECKPOINT, load_checkpoint, train
 from tests.paths import ROOT
 
 TEXT = """\
@@ -167,6 +170,106 @@ def test_a_loss_that_is_not_finite_keeps_the_last_checkpoint(
         train(recipe, tmp_path / "run", progress=False)
     # Three batches make an epoch, so that step 5 belongs to the second.
     assert read_checkpoint(tmp_path / "run" / LAST_CHECKPOINT)["epoch"] == 0
+
+
+class ValidAccuracies(L.Callback):
+    """Lets validation find the given accuracies, one an epoch, whatever the network is worth."""
+
+    def __init__(self, values: list[float]) -> None:
+        self.values = values
+
+    def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        trainer.callback_metrics["valid_accuracy"].fill_(self.values[trainer.current_epoch])
+
+
+VALIDATED = [*(f"training.{field}" for field in ("epochs=6", "validation=0.25", "patience=2", "batch_size=10"))]
+CURVE = [0.2, 0.6, 0.5, 0.6, 0.9, 0.9]
+"""Epoch 1 is the best, and two epochs later patience runs out."""
+
+
+def test_the_result_is_the_best_epochs_network(recipe: Recipe, tmp_path: Path) -> None:
+    chosen = load_recipe(TEXT, VALIDATED)
+    result = train(chosen, tmp_path / "run", progress=False, callbacks=[ValidAccuracies(CURVE)])
+    assert result.checkpoint == tmp_path / "run" / BEST_CHECKPOINT
+    assert result.valid_accuracy == pytest.approx(0.6)
+    epochs = [read_checkpoint(tmp_path / "run" / name)["epoch"] for name in (BEST_CHECKPOINT, LAST_CHECKPOINT)]
+    assert epochs == [1, 3]
+    assert_same_weights(load_checkpoint(result.checkpoint)[1], result.model)
+    # It is what two epochs of the same schedule make.
+    go_on = load_recipe(TEXT, [*VALIDATED, "training.patience=0"])
+    stopped = StopAfter(2)
+    train(go_on, tmp_path / "short", progress=False, callbacks=[ValidAccuracies(CURVE), stopped])
+    assert_same_weights(load_checkpoint(tmp_path / "short" / LAST_CHECKPOINT)[1], result.model)
+
+
+class StopAfter(L.Callback):
+    def __init__(self, epochs: int) -> None:
+        self.epochs = epochs
+
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        trainer.should_stop = trainer.current_epoch + 1 == self.epochs
+
+
+@pytest.mark.parametrize("epoch", [1, 3])
+def test_patience_is_resumed_too(recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, epoch: int) -> None:
+    chosen, curve = load_recipe(TEXT, VALIDATED), ValidAccuracies(CURVE)
+    straight = train(chosen, tmp_path / "straight", progress=False, callbacks=[curve])
+    go_on = stop_in_epoch(monkeypatch, epoch, RuntimeError("power cut"))
+    with pytest.raises(RuntimeError, match="power cut"):
+        train(chosen, tmp_path / "stopped", progress=False, callbacks=[curve])
+    go_on()
+    for _ in range(2):  # the second call finds that patience ran out
+        resumed = train(chosen, tmp_path / "stopped", progress=False, callbacks=[curve])
+        assert read_checkpoint(tmp_path / "stopped" / LAST_CHECKPOINT)["epoch"] == 3
+        assert_same_weights(resumed.model, straight.model)
+        assert resumed.valid_accuracy == straight.valid_accuracy
+
+
+def test_validation_is_cut_from_the_training_images(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = DATASETS["digits"](None).train
+    blank = ImageSplit(np.zeros_like(images.images), images.labels, 3, source="blank")
+    monkeypatch.setitem(DATASETS, "digits", lambda path: ImageData("digits", images, blank))
+    seen: list[int] = []
+    step = Classifier.validation_step
+
+    def validation_step(self: Classifier, batch: tuple[torch.Tensor, torch.Tensor], index: int) -> None:
+        assert batch[0].flatten(1).amax(1).min() > 0  # no image of the test split
+        seen.append(len(batch[0]))
+        step(self, batch, index)
+
+    monkeypatch.setattr(Classifier, "validation_step", validation_step)
+    result = train(load_recipe(TEXT, ["training.epochs=2", "training.validation=0.25"]), tmp_path, progress=False)
+    assert seen == [10, 10]
+    assert result.accuracy == pytest.approx(1 / 3, abs=0.02)
+    with (tmp_path / "log" / "metrics.csv").open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["valid_accuracy"]]
+    assert [row["epoch"] for row in rows] == ["0", "1"]
+    assert result.valid_accuracy == pytest.approx(max(float(row["valid_accuracy"]) for row in rows))
+
+
+def test_a_checkpoint_of_an_earlier_release_goes_on(recipe: Recipe, tmp_path: Path) -> None:
+    straight = train(recipe, tmp_path / "straight", progress=False)
+    stop = StopAfter(2)
+    train(recipe, tmp_path / "run", progress=False, callbacks=[stop])
+    path = tmp_path / "run" / LAST_CHECKPOINT
+    old = read_checkpoint(path)
+    del old[TRAINING_STATE]
+    old["callbacks"] = {}
+    known = ("epochs", "batch_size", "learning_rate", "weight_decay", "warmup_epochs", "loss", "lam", "gradient_clip")
+    fields = OmegaConf.create(old["hyper_parameters"]["recipe"])
+    fields.training = {name: fields.training[name] for name in known}
+    old["hyper_parameters"]["recipe"] = OmegaConf.to_yaml(fields)
+    torch.save(old, path)
+    assert_same_weights(train(recipe, path.parent, progress=False).model, straight.model)
+
+
+@pytest.mark.parametrize("precision", ["32", "bf16-mixed"])
+def test_precisions_learn(recipe: Recipe, tmp_path: Path, precision: str) -> None:
+    result = train(load_recipe(TEXT, [f"training.precision={precision}"]), tmp_path, progress=False)
+    assert result.accuracy > 0.6
+    assert {value.dtype for value in result.model.state_dict().values()} <= {torch.float32, torch.int64}
 
 
 def test_ctrl_c_leaves_a_whole_checkpoint(tmp_path: Path) -> None:

@@ -41,5 +41,5 @@ def restore_random_state(state: dict[str, Any]) -> None:
         torch.set_rng_state(state["torch"].cpu())
         if "cuda" in state and torch.cuda.is_available():
             torch.cuda.set_rng_state(state["cuda"].cpu())
-    except (KeyError, TypeError, AttributeError, RuntimeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         raise ValueError(f"checkpoint: random state: found {error}, expected one written by training") from error

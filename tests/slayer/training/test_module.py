@@ -127,6 +127,18 @@ def test_the_schedule() -> None:
         ({"gradient_clip": -0.5}, "training: gradient_clip"),
         ({"loss": "mse"}, "training: loss: found 'mse', expected one of tet, mean"),
         ({"lam": 2.0}, "training: lam: found 2.0"),
+        ({"optimizer": "adagrad"}, "training: optimizer: found 'adagrad', expected one of adamw, adam, sgd"),
+        ({"momentum": 1.0}, "training: momentum: found 1.0, expected 0 or more and less than 1"),
+        ({"schedule": "linear"}, "training: schedule: found 'linear', expected one of cosine, constant, step"),
+        ({"step_epochs": 0}, "training: step_epochs: found 0"),
+        ({"step_factor": 0.0}, "training: step_factor: found 0.0"),
+        ({"accumulate_grad_batches": 0}, "training: accumulate_grad_batches: found 0"),
+        ({"precision": "16"}, "training: precision: found '16', expected one of 32, bf16-mixed, 16-mixed"),
+        ({"validation": 0.6}, "training: validation: found 0.6, expected 0..0.5"),
+        ({"patience": -1}, "training: patience: found -1"),
+        ({"patience": 3}, "training: patience: found 3, expected 0 where validation is 0"),
+        ({"checkpoint_steps": -1}, "training: checkpoint_steps"),
+        ({"checkpoint_minutes": math.inf}, "training: checkpoint_minutes: found inf"),
     ],
 )
 def test_configs_are_checked(fields: dict[str, object], message: str) -> None:
