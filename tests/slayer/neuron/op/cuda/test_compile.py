@@ -109,6 +109,20 @@ def test_every_product_is_rounded_by_itself(dtype: torch.dtype) -> None:
         assert not re.search(r"\b(fma|mad)\.(rn|ftz|f32)", compiled.ptx)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_thread_needs_no_other_until_the_sums(dtype: torch.dtype, count: int) -> None:
+    with compiling(90) as found:
+        both_passes(Dynamics(), count=count, dtype=dtype)
+    forward, backward = (compiled.ptx for compiled in found)
+    loops, behind = backward[: backward.rindex("bra ")], backward[backward.rindex("bra ") :]
+    assert "ld.global" in forward
+    assert "ld.global" in loops
+    assert "bar.sync" not in forward
+    assert "bar.sync" not in loops
+    assert "bar.sync" in behind
+
+
 def test_channels_are_read_four_at_a_time() -> None:
     """Where 16 divides their number; this is what the launch's arguments tell the compiler."""
     for channels, wide in ((64, True), (5, False)):
