@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from lava_spquant.cli.demo_table import demo_table
-from lava_spquant.cli.opening import load_training, open_source
+from lava_spquant.cli.opening import load_training, open_source, parse_shape
 from lava_spquant.cli.options import (
     DataPath,
     Dataset,
@@ -20,7 +20,6 @@ from lava_spquant.cli.options import (
     Limit,
     Overrides,
     Quiet,
-    Source,
     Steps,
 )
 from lava_spquant.cli.session import session
@@ -29,6 +28,7 @@ from lava_spquant.report import activity_table, memory_table, network_table
 from lava_spquant.workflow import demo as run_demo
 from lava_spquant.workflow import report as make_report
 from lava_spquant.workflow.demo import MIN_ACCURACY, RECIPE
+from lava_spquant.workflow.named import open_named
 from lava_spquant.workflow.report import ACTIVITY_SAMPLES
 from lava_spquant.workflow.verify import LAVA_SAMPLES
 
@@ -36,7 +36,21 @@ __all__ = ["demo", "report"]
 
 
 def report(
-    source: Source,
+    source: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Argument(metavar="[NET|CKPT]", help="A .net file, or a checkpoint (.ckpt) of training."),
+    ] = None,
+    model: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--model", metavar="NAME", help="Instead of a file, an untrained network: resnet19, vgg9, ..."),
+    ] = None,
+    overrides: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Change a field of --model, e.g. model.weight=sawb8; repeatable."
+        ),
+    ] = None,
+    classes: Annotated[Optional[int], typer.Option("--classes", min=1, help="Of --model.")] = None,  # noqa: UP045
     figures: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option("--figures", metavar="DIR", help="Also draw the figures, into this folder."),
@@ -54,14 +68,22 @@ def report(
 ) -> None:
     """Account for a network's memory, spike rates, synaptic operations and membrane levels.
 
-    Rates need data: a file that names no data set is accounted for without them.
+    Rates need data: a file that names no data set is accounted for without them. So is a model that
+    is named with --model, at the published figures' input unless --input-shape says otherwise.
 
     Example: lava-spquant report digits.net --figures figures
     """
     with session(json_output, quiet, debug) as now:
-        found = open_source(
-            source, dataset=dataset, steps=steps, input_shape=input_shape, input_bits=input_bits, debug=debug
-        )
+        if (source is None) == (model is None):
+            raise ValueError("report: found a file and --model, or neither, expected one of them")
+        if source is not None:
+            found = open_source(
+                source, dataset=dataset, steps=steps, input_shape=input_shape, input_bits=input_bits, debug=debug
+            )
+        else:
+            load_training(debug)
+            shape = parse_shape(input_shape)
+            found = open_named(model or "", overrides or (), input_shape=shape, input_bits=input_bits, classes=classes)
         runs = found.dataset is not None and not no_data
         split, length = (found.test_data(data), found.known_steps()) if runs else (None, None)
         with now.progress() as progress:

@@ -89,7 +89,12 @@ def _memory_row(row: MemoryRow) -> Row:
     for name, part in parts.items():
         values |= {f"{name}_count": part.count, f"{name}_bits": part.bits}
         values |= {f"{name}_mb": part.mb, f"{name}_mb_at_32": part.mb_at_32}
-    return values | {"ratio": row.ratio, "paper_mb": row.paper_mb, "paper_mb_at_32": row.paper_mb_at_32}
+    return values | {
+        "ratio": row.ratio,
+        "paper_mb": row.paper_mb,
+        "paper_mb_at_32": row.paper_mb_at_32,
+        "paper_ratio": row.paper_ratio,
+    }
 
 
 def _synapse_text(branch: Branch) -> str:

@@ -55,7 +55,8 @@ def memory_table(account: Memory) -> Table:
     _add(table, *_memory_cells(account.total), style="bold")
     total = account.total
     table.caption = Text(
-        f"weights + 2 x state (the papers' total): {total.paper_mb:.4g} MB, {total.paper_mb_at_32:.4g} MB at 32 bit"
+        f"paper's convention, kernels + 2 x state: {total.paper_mb:.4g} MB, {total.paper_mb_at_32:.4g} MB at 32 bit, "
+        f"{total.paper_ratio:.1f} times smaller"
     )
     return table
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from lava_spquant import netx
 from tests.cli.conftest import Shell
 from tests.workflow.tiny import tiny_network
@@ -32,6 +34,32 @@ def test_report_needs_no_data_set(shell: Shell, tmp_path: Path) -> None:
     found = shell("report", tmp_path / "bare.net", "--json")
     assert found.code == 0
     assert found.values["activity"] is None
+
+
+def test_report_on_a_model_that_is_not_trained(shell: Shell) -> None:
+    total = shell("report", "--model", "resnet19", "--json").values["memory"][-1]
+    assert total["paper_mb_at_32"] == pytest.approx(60.94, abs=0.02)
+    options = ("--set", "model.weight=sawb8", "--input-shape", "3,32,32", "--classes", 100, "--json")
+    wider = shell("report", "--model", "vgg9", *options).values["memory"][-1]
+    assert wider["weights_bits"] > 8 * 9_000_000
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "found a file and --model, or neither"),
+        (("some.net", "--model", "vgg9"), "found a file and --model, or neither"),
+        (("--model", "vgg99"), "model: found 'vgg99', expected one of vgg9"),
+        (("--model", "vgg9", "--set", "model.wieght=sawb8"), "model vgg9: model.wieght"),
+        (("--model", "vgg9", "--set", "weight=sawb8"), "expected fields such as model.weight=sawb4"),
+        (("--model", "vgg9", "--set", "model.weight=sawb99"), "sawb99"),
+        (("--model", "vgg9", "--input-shape", "2,8,8"), "architecture: AP2: found an input of 1x1"),
+    ],
+)
+def test_report_names_what_is_wrong_with_a_model(shell: Shell, words: tuple[str, ...], message: str) -> None:
+    found = shell("report", *words)
+    assert found.code == 2
+    assert message in found.err
 
 
 def test_demo_in_small(shell: Shell, tmp_path: Path) -> None:

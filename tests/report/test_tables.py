@@ -49,7 +49,7 @@ def test_memory_table_sums_up() -> None:
     assert table.row_count == 6
     assert line(table, "conv-1") == ["conv-1", "8", "0.024", "0.024", "0.024", "0.072", "0.512", "7.1x"]
     assert line(table, "classifier")[:3] == ["classifier", "1.58,", "4,"]
-    assert "weights + 2 x state" in text(table)
+    assert "kernels + 2 x state" in text(table)
 
 
 def test_activity_table_shows_shares() -> None:

@@ -83,6 +83,17 @@ class Shaker:
         deployed = self.blocks[-1].synapse.to_ir()  # type: ignore[union-attr]
         self.shape = deployed.output_shape(self.shape)
 
+    def pooled(self) -> None:
+        if self.shape[1] < 4 or self.shape[2] < 6:
+            return
+        out, groups = self.pick(((self.shape[0], self.shape[0]), (5, 1)))
+        self.blocks.append(
+            block.PooledConv(
+                self.neuron(), self.shape[0], out, (3, 1), (2, 3), padding=(1, 0), groups=groups, **self.options
+            )  # type: ignore[arg-type]
+        )
+        self.shape = (out, self.shape[1] // 2, self.shape[2] // 3)
+
     def residual(self) -> None:
         out, stride = self.pick(((self.shape[0], 1), (4, 1), (self.shape[0], (2, 1)), (2, 2)))
         kernel = self.pick((3, 1, (1, 3)))
@@ -113,7 +124,7 @@ class Shaker:
         if self.chance(0.2):
             self.blocks.append(block.Input(self.neuron()))
         for _ in range(int(self.rng.integers(1, 4)) if len(self.shape) == 3 else 0):
-            self.pick((self.conv, self.conv, self.residual, self.pool))()
+            self.pick((self.conv, self.conv, self.residual, self.pool, self.pooled))()
         if len(self.shape) == 1 or self.chance() or not self.blocks:
             self.dense()
         self.end()

@@ -4,6 +4,7 @@ from lava_spquant.slayer.block.base import Block, Deployable
 from lava_spquant.slayer.block.conv import Conv
 from lava_spquant.slayer.block.dense import Dense
 from lava_spquant.slayer.block.pool import Pool
+from lava_spquant.slayer.block.pooled import PooledConv
 from lava_spquant.slayer.block.readout import Average, Readout
 from lava_spquant.slayer.block.residual import Residual
 from lava_spquant.slayer.block.shape import Flatten, GradedInput, Input, SpikingInput
@@ -18,6 +19,7 @@ __all__ = [
     "GradedInput",
     "Input",
     "Pool",
+    "PooledConv",
     "Readout",
     "Residual",
     "SpikingInput",

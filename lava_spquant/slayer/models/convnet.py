@@ -131,12 +131,32 @@ def _build(
                 f"architecture: AP{layer.size}: found an input of {height}x{width}, expected at least its size"
             )
         return [block.Pool(None, layer.size)], (channels, height // layer.size, width // layer.size)
-    sides = tuple((n - 1) // layer.stride + 1 for n in (height, width))
-    if layer.kind == "residual":
-        made: block.Deployable = block.Residual(neuron, channels, layer.size, layer.kernel, layer.stride, weight=weight)
-    else:
-        padding = layer.kernel // 2
-        made = block.Conv(
-            neuron, channels, layer.size, layer.kernel, layer.stride, padding, weight=weight, batch_norm=True
+    sides = tuple(((n - 1) // layer.stride + 1) // layer.pool for n in (height, width))
+    if min(sides) < 1:
+        raise ValueError(
+            f"architecture: p{layer.pool}: found an input of {height}x{width} and stride {layer.stride}, "
+            "expected an image that holds the window behind the convolution"
         )
-    return [made], (layer.size, *sides)
+    if layer.kind == "residual":
+        made: list[block.Deployable] = [
+            block.Residual(neuron, channels, layer.size, layer.kernel, layer.stride, weight=weight)
+        ]
+    elif layer.kind == "separable":
+        depthwise = Layer("conv", channels, layer.kernel, layer.stride)
+        pointwise = Layer("conv", layer.size, 1, 1, layer.pool)
+        made = [_conv(depthwise, neuron, weight, channels, groups=channels), _conv(pointwise, neuron, weight, channels)]
+    else:
+        made = [_conv(layer, neuron, weight, channels)]
+    return made, (layer.size, *sides)
+
+
+def _conv(layer: Layer, neuron: QLifConfig, weight: str, channels: int, groups: int = 1) -> block.Deployable:
+    """Return a convolution with its neuron, behind a pool of the currents where the layer has one."""
+    padding = layer.kernel // 2
+    if layer.pool > 1:
+        return block.PooledConv(
+            neuron, channels, layer.size, layer.kernel, layer.pool, layer.stride, padding, groups, weight=weight
+        )
+    return block.Conv(
+        neuron, channels, layer.size, layer.kernel, layer.stride, padding, 1, groups, weight=weight, batch_norm=True
+    )
