@@ -1,21 +1,32 @@
 """Data sets and encoders. Everything here is NumPy; `lava_spquant.data.tensor` is torch's side of it."""
 
 from lava_spquant.data.digits import digits
+from lava_spquant.data.emulator import EmulatorConfig, emulate
 from lava_spquant.data.encode import repeat
 from lava_spquant.data.errors import DataError
-from lava_spquant.data.image import ImageData, ImageSplit, batches, holdout
+from lava_spquant.data.event import EventData, EventSplit, FrameConfig
+from lava_spquant.data.image import ImageData, ImageSplit
 from lava_spquant.data.mnist import DATA_ENV, data_folders, mnist
 from lava_spquant.data.registry import DATASETS, load
+from lava_spquant.data.saccade import SaccadeConfig
+from lava_spquant.data.split import Split, batches, holdout
 
 __all__ = [
     "DATASETS",
     "DATA_ENV",
     "DataError",
+    "EmulatorConfig",
+    "EventData",
+    "EventSplit",
+    "FrameConfig",
     "ImageData",
     "ImageSplit",
+    "SaccadeConfig",
+    "Split",
     "batches",
     "data_folders",
     "digits",
+    "emulate",
     "holdout",
     "load",
     "mnist",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from lava_spquant.data.image import ImageData, ImageSplit, holdout
+from lava_spquant.data.image import ImageData, ImageSplit
+from lava_spquant.data.split import holdout
 
 __all__ = ["digits"]
 

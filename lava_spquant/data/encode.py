@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lava_spquant.data.errors import expect_data
-from lava_spquant.data.image import Pixels
+from lava_spquant.data.split import Pixels
 
 __all__ = ["check_steps", "repeat"]
 

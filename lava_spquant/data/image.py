@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lava_spquant.data.errors import DataError, expect_data
+from lava_spquant.data.encode import repeat
+from lava_spquant.data.errors import expect_data
+from lava_spquant.data.split import Labels, Pixels, check_labels, read_only
 
-__all__ = ["ImageData", "ImageSplit", "Labels", "Pixels", "batches", "holdout"]
-
-Pixels = NDArray[np.uint8]
-"""Images, uint8, shape (N, C, H, W)."""
-
-Labels = NDArray[np.int64]
-"""Class indices, int64, shape (N,)."""
+__all__ = ["ImageData", "ImageSplit"]
 
 PIXEL_BITS = 8
 
@@ -64,15 +59,8 @@ class ImageSplit:
         expect_data(1 <= self.bits <= PIXEL_BITS, where, "bits", found=self.bits, expected=f"1..{PIXEL_BITS}")
         top = 2**self.bits - 1
         expect_data(int(images.max()) <= top, where, "largest pixel", found=images.max(), expected=f"at most {top}")
-        expect_data(labels.dtype.kind in "iu", where, "labels dtype", found=labels.dtype, expected="integers")
-        length = images.shape[:1]
-        expect_data(labels.shape == length, where, "labels shape", found=labels.shape, expected=length)
-        expect_data(self.num_classes >= 2, where, "num_classes", found=self.num_classes, expected="at least 2")
-        good = int(labels.min()) >= 0 and int(labels.max()) < self.num_classes
-        found = f"{labels.min()}..{labels.max()}"
-        expect_data(good, where, "labels", found=found, expected=f"0..{self.num_classes - 1}")
-        object.__setattr__(self, "images", _read_only(images))
-        object.__setattr__(self, "labels", _read_only(labels.astype(np.int64)))
+        object.__setattr__(self, "images", read_only(images))
+        object.__setattr__(self, "labels", check_labels(labels, len(images), self.num_classes, where))
 
     def __len__(self) -> int:
         return len(self.images)
@@ -86,6 +74,10 @@ class ImageSplit:
     def take(self, indices: NDArray[np.integer[Any]] | slice) -> ImageSplit:
         """Return the split that holds the images at `indices`, in that order."""
         return ImageSplit(self.images[indices], self.labels[indices], self.num_classes, self.bits, self.source)
+
+    def inputs(self, steps: int) -> NDArray[np.int32]:
+        """Return every image at each of `steps` time steps; see `repeat`."""
+        return repeat(self.images, steps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,66 +119,3 @@ class ImageData:
     def bits(self) -> int:
         """Width of a pixel."""
         return self.train.bits
-
-
-def holdout(split: ImageSplit, samples: int, seed: int = 0) -> tuple[ImageSplit, ImageSplit]:
-    """Set aside `samples` images, drawn so that every class keeps its share.
-
-    Use it to choose an epoch or a hyper-parameter without looking at the test images.
-
-    Parameters
-    ----------
-    split : ImageSplit
-    samples : int
-        Size of the second part.
-    seed : int
-        The same seed gives the same parts.
-
-    Returns
-    -------
-    rest, held_out : ImageSplit
-        Disjoint, each in the order of `split`.
-
-    Raises
-    ------
-    DataError
-        If a part would hold fewer images than there are classes, or a class has one image only.
-    """
-    from sklearn.model_selection import train_test_split  # slow to import, and needed here only
-
-    try:
-        everyone = np.arange(len(split))
-        rest, held = train_test_split(everyone, test_size=samples, random_state=seed, stratify=split.labels)
-    except ValueError as error:
-        raise DataError(f"{split.source}: cannot hold out {samples} of {len(split)} images: {error}") from error
-    return split.take(np.sort(rest)), split.take(np.sort(held))
-
-
-def batches(split: ImageSplit, size: int) -> Iterator[ImageSplit]:
-    """Yield `split` in chunks of `size` images, in order, the last one as long as what is left.
-
-    Raises
-    ------
-    DataError
-        If `size` is not a positive number.
-
-    Examples
-    --------
-    >>> split = ImageSplit(np.zeros((5, 1, 2, 2), np.uint8), np.zeros(5, int), num_classes=2)
-    >>> [len(chunk) for chunk in batches(split, 2)]
-    [2, 2, 1]
-    """
-    expect_data(size >= 1, "batches", "size", found=size, expected="at least 1")
-    return (split.take(slice(start, start + size)) for start in range(0, len(split), size))
-
-
-def _read_only(array: NDArray[Any]) -> NDArray[Any]:
-    """Return a C-contiguous array that nobody can write to; one that already is so is not copied."""
-    base = array
-    while isinstance(base.base, np.ndarray):
-        base = base.base
-    if array.flags.c_contiguous and not base.flags.writeable:
-        return array
-    copy = np.array(array, order="C", copy=True)
-    copy.flags.writeable = False
-    return copy

@@ -8,7 +8,8 @@ from torch.utils.data import TensorDataset
 
 from lava_spquant.data.encode import check_steps
 from lava_spquant.data.errors import expect_data
-from lava_spquant.data.image import ImageSplit, Pixels
+from lava_spquant.data.image import ImageSplit
+from lava_spquant.data.split import Pixels
 
 __all__ = ["as_torch", "random_shift", "to_nchwt"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lava_spquant import ir
 from lava_spquant.data import ImageSplit, batches, repeat
-from lava_spquant.data.image import Labels
+from lava_spquant.data.split import Labels
 
 __all__ = ["Chunk", "check_fits", "chunk_size", "chunks", "head"]
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lava_spquant.data import DataError, ImageData, ImageSplit, batches, holdout
+from lava_spquant.data import DataError, ImageData, ImageSplit
 
 IMAGES = np.random.default_rng(0).integers(0, 16, (20, 2, 3, 5), dtype=np.uint8)
 LABELS = np.arange(20) % 4
@@ -58,33 +58,5 @@ def test_data_refuses_splits_that_do_not_belong_together() -> None:
     assert (data.shape, data.num_classes, data.bits) == ((2, 3, 5), 4, 4)
 
 
-def test_holdout_is_stratified_disjoint_and_repeatable() -> None:
-    images = np.arange(40, dtype=np.uint8).reshape(40, 1, 1, 1)
-    whole = ImageSplit(images, np.arange(40) % 4, num_classes=4)
-    rest, held = holdout(whole, 8, seed=1)
-    again = holdout(whole, 8, seed=1)[1]
-    other = holdout(whole, 8, seed=2)[1]
-    assert np.bincount(held.labels).tolist() == [2, 2, 2, 2]
-    assert sorted([*rest.images.ravel(), *held.images.ravel()]) == list(range(40))
-    np.testing.assert_array_equal(held.images, again.images)
-    assert not np.array_equal(held.images, other.images)
-    np.testing.assert_array_equal(held.images.ravel() % 4, held.labels)
-
-
-def test_holdout_refuses_a_part_without_every_class() -> None:
-    with pytest.raises(DataError, match="cannot hold out 2 of 20 images"):
-        holdout(split(), 2)
-
-
-@pytest.mark.parametrize("size", [1, 7, 20, 50])
-def test_batches_cover_everything_in_order(size: int) -> None:
-    whole = split()
-    chunks = list(batches(whole, size))
-    assert [len(c) for c in chunks[:-1]] == [size] * (len(chunks) - 1)
-    np.testing.assert_array_equal(np.concatenate([c.images for c in chunks]), whole.images)
-    np.testing.assert_array_equal(np.concatenate([c.labels for c in chunks]), whole.labels)
-
-
-def test_batches_refuse_a_size_of_zero_at_once() -> None:
-    with pytest.raises(DataError, match="size: found 0"):
-        batches(split(), 0)
+def test_an_image_is_shown_at_every_step() -> None:
+    assert np.array_equal(split().inputs(3), np.stack([IMAGES] * 3))
