@@ -18,7 +18,6 @@ from torch import Tensor
 
 from lava_spquant import data
 from lava_spquant.data import ImageData, ImageSplit, holdout
-from lava_spquant.data.split import holdout
 from lava_spquant.data.tensor import as_torch, random_shift, to_nchwt
 from lava_spquant.ir import InputSpec
 from lava_spquant.slayer import SpikingNetwork
