@@ -136,8 +136,8 @@ def _with_memory_ratios(rows: list[Row]) -> list[Row]:
 
 def step_table(rows: Sequence[Row], workload: Workload) -> Table:
     """Return the rows of one workload as a table."""
-    columns = ("contestant", "step, ms", "quartiles", "forward", "backward", "this / ours", "quartiles", "processor")
-    columns += ("memory, MiB", "of SLAYER's")
+    columns = ("contestant", "step, ms", "quartiles", "forward", "backward", "/ ours", "quartiles", "CPU")
+    columns += ("MiB", "/ SLAYER")
     return table(f"One training step: {workload}", columns, (_cells(row) for row in rows))
 
 
