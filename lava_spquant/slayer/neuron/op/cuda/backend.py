@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import shutil
 from functools import cache
 
 import torch
@@ -23,6 +26,8 @@ from lava_spquant.slayer.neuron.op.plain import PlainBackend
 
 __all__ = ["CudaBackend"]
 
+log = logging.getLogger(__name__)
+
 _OLDEST = {torch.float32: (7, 0), torch.float16: (7, 0), torch.bfloat16: (8, 0)}
 """The oldest compute capability that Triton compiles for, by dtype."""
 
@@ -40,7 +45,7 @@ class CudaBackend:
         if not (z.is_cuda and z.dtype in _OLDEST and torch.version.hip is None):
             return False
         known = type(dynamics) is Dynamics and type(dynamics.surrogate) in SURROGATE_CONSTANTS
-        return known and _capability(z.device) >= _OLDEST[z.dtype]
+        return known and _capability(z.device) >= _OLDEST[z.dtype] and _has_compiler()
 
     def forward(self, drive: Drive, dynamics: Dynamics) -> Tensor:
         """Return the spikes."""
@@ -84,6 +89,15 @@ class CudaBackend:
 @cache
 def _capability(device: torch.device) -> tuple[int, int]:
     return torch.cuda.get_device_capability(device)
+
+
+@cache
+def _has_compiler() -> bool:
+    """Say whether there is the C compiler with which Triton builds what launches a kernel."""
+    found = "CC" in os.environ or any(map(shutil.which, ("gcc", "clang")))
+    if not found:
+        log.warning("neurons run without Triton, which needs a C compiler: found none, expected gcc, clang or CC")
+    return found
 
 
 def _inputs(drive: Drive) -> tuple[list[Tensor], int, Tiling]:
