@@ -26,8 +26,8 @@ training.learning_rate: {low: 1e-4, high: 1e-2, log: true}
     assert list(space.distributions()) == list(space.axes)
 
 
-def test_every_recipe_of_the_package_has_a_space_that_it_accepts() -> None:
-    assert space_names() == recipe_names()
+def test_the_spaces_of_the_package_are_accepted_by_their_recipes() -> None:
+    assert {"digits-cnn", "mnist-cnn"} <= set(space_names()) <= set(recipe_names())
     for name in space_names():
         load_space(name).check(load_recipe(name))
 
