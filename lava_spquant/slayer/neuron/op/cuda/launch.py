@@ -43,6 +43,8 @@ def launch(
     """
     first = arguments[0]
     assert isinstance(first, Tensor)
+    if tiling.rows == 0:
+        return  # an empty batch; CUDA knows no empty grid
     values = (*arguments, tiling.rows, tiling.channels)
     constants = {**constants, **tiling.constants}
     key = (kernel, first.device, *constants.values(), *map(_kind, values))

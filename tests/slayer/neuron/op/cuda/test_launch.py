@@ -13,9 +13,13 @@ from hypothesis import strategies as st
 from torch import Tensor
 from triton.runtime.jit import KernelArg
 
+from lava_spquant.slayer.neuron.op import Dynamics
+from lava_spquant.slayer.neuron.op.cuda import CudaBackend
 from lava_spquant.slayer.neuron.op.cuda._norm import affine
 from lava_spquant.slayer.neuron.op.cuda.launch import _kind, launch
 from lava_spquant.slayer.neuron.op.cuda.tiling import Tiling
+from lava_spquant.slayer.neuron.op.plain import PlainBackend
+from tests.slayer.neuron.op.cases import drive
 
 MEMORY = torch.zeros(64, dtype=torch.uint8)
 INTEGERS = st.one_of(st.integers(0, 40), st.integers(2**31 - 20, 2**31 + 20), st.sampled_from([2**33, 2**40 + 8]))
@@ -84,6 +88,19 @@ def test_other_kinds_are_compiled_for_themselves(other: tuple[Tensor, int | None
     for x, number, hard in ((torch.zeros(4), 7, True), other, (torch.zeros(8), 9, True)):
         launch(kernel, Tiling(100, 96), (x, number), {"HARD": hard})
     assert len(kernel.launches) == 2
+
+
+def test_an_empty_batch_launches_nothing() -> None:
+    kernel = Recorder(Recorder())
+    launch(kernel, Tiling(0, 5), (torch.zeros(0),), {})
+    assert kernel.launches == []
+    given, dynamics = drive((3, 0, 5)), Dynamics()
+    spikes = CudaBackend().forward(given, dynamics)
+    found = CudaBackend().backward(given, dynamics, spikes, given.scales, parameters=True)
+    expected = PlainBackend().backward(given, dynamics, spikes, given.scales, parameters=True)
+    assert spikes.shape == found.x.shape == (3, 0, 5)
+    for value, wanted in ((found.shift, expected.shift), (found.keep, expected.keep)):
+        torch.testing.assert_close(value, wanted)
 
 
 def test_the_interpreter_compiles_nothing() -> None:
