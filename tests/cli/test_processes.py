@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -42,8 +43,11 @@ def recipe(tmp_path: Path) -> Path:
 
 
 def start(launcher: str, *arguments: object) -> subprocess.Popen[str]:
+    return run([*LAUNCHERS[launcher], "train", *map(str, arguments), *TWO])
+
+
+def run(command: list[str]) -> subprocess.Popen[str]:
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    command = [*LAUNCHERS[launcher], "train", *map(str, arguments), *TWO]
     return subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -78,6 +82,26 @@ def test_two_processes_train_the_network_of_one(shell: Shell, tmp_path: Path, re
     logs = [(tmp_path / name / "log" / "metrics.csv").read_text().splitlines() for name in ("alone", "shared")]
     # The same rows, each once: header, the accuracies of training and of the test.
     assert len(logs[0]) == len(logs[1]) == 3
+
+
+def test_two_machines_train_the_network_of_one(shell: Shell, tmp_path: Path, recipe: Path) -> None:
+    alone = shell("train", recipe, "--out", tmp_path / "alone", "--accelerator", "cpu", "--json")
+    assert alone.code == 0, alone.err
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    meet = ["--nnodes", "2", "--nproc-per-node", "1", "--master-addr", "127.0.0.1", "--master-port", str(port)]
+    ours = ["train", str(recipe), "--out", str(tmp_path / "shared"), "--json", "-q", "--num-nodes", "2", *TWO[2:]]
+    torchrun = [sys.executable, "-m", "torch.distributed.run", *meet]
+    machines = [run([*torchrun, "--node-rank", str(rank), *MODULE, *ours]) for rank in range(2)]
+    try:
+        assert finish(machines[0])["ok"]
+        out, err = machines[1].communicate(timeout=60)
+        assert (machines[1].returncode, out) == (0, ""), err[-4000:]
+    finally:
+        for machine in machines:
+            machine.kill()
+    assert farthest(weights(tmp_path / "alone"), weights(tmp_path / "shared")) < 1e-4
 
 
 def test_a_killed_first_process_takes_the_other_along(tmp_path: Path, recipe: Path) -> None:
