@@ -24,6 +24,7 @@ from lava_spquant.cli.options import (
     Strategy,
 )
 from lava_spquant.cli.session import session
+from lava_spquant.workflow.hardware import Hardware, is_first_process
 from lava_spquant.workflow.loading import open_checkpoint
 
 __all__ = ["export", "train"]
@@ -58,9 +59,10 @@ def train(
     Example: lava-spquant train mnist-cnn --devices 2 --strategy ddp
     """
     hint = "training resumes from the last checkpoint when the same command is run again"
-    with session(json_output, quiet, debug, resume_hint=hint) as now:
+    first = is_first_process()
+    # Of several processes one tells of the result; what goes wrong in any of them reaches standard error.
+    with session(json_output and first, quiet or not first, debug, resume_hint=hint if first else None) as now:
         load_training(debug)
-        from lava_spquant.workflow.hardware import Hardware, is_first_process
         from lava_spquant.workflow.recipe import load_recipe
         from lava_spquant.workflow.train import train as run_training
 
@@ -68,12 +70,9 @@ def train(
         plan = load_recipe(recipe, [*(overrides or ()), *chosen])
         hardware = Hardware(accelerator, devices, num_nodes, strategy)
         folder = out if out is not None else Path("runs") / plan.name
-        if is_first_process():
-            now.note(f"Training {plan.name} on {plan.data.name}, {plan.training.epochs} epochs, into {folder}")
+        now.note(f"Training {plan.name} on {plan.data.name}, {plan.training.epochs} epochs, into {folder}")
         start = time.perf_counter()
         trained = run_training(plan, folder, data_path=data, progress=now.shows_bars, hardware=hardware)
-        if not is_first_process():
-            return
         values = {
             "ok": True,
             "recipe": plan.name,

@@ -117,7 +117,8 @@ def test_a_killed_first_process_takes_the_other_along(tmp_path: Path, recipe: Pa
         process.send_signal(signal.SIGKILL)
         process.communicate(timeout=60)
         _, alive = psutil.wait_procs(children, timeout=60)
-        assert not alive
+        # Orphans that nobody has waited for yet have ended all the same.
+        assert not [child for child in alive if child.status() != psutil.STATUS_ZOMBIE]
     finally:
         process.kill()
     done = read_checkpoint(tmp_path / "run" / "last.ckpt")["epoch"] + 1

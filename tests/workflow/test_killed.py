@@ -66,6 +66,8 @@ def assert_same_training(one: TrainResult, other: TrainResult) -> None:
         ([], 2 * BATCHES),
         # The fifth batch's gradient waits for the sixth's.
         (["training.checkpoint_steps=5", "training.accumulate_grad_batches=2"], 2 * BATCHES + 6),
+        # Due after every batch.
+        (["training.checkpoint_minutes=1e-9", "training.optimizer=sgd"], 2 * BATCHES + 8),
         (["training.checkpoint_steps=3", "training.validation=0.2", "training.patience=2"], 2 * 10 + 6),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
@@ -89,7 +90,7 @@ class Classifier(L.LightningModule):
             If the loss is not finite.
         """
         images, labels = batch
-        number = self.current_epoch * int(self.trainer.num_training_batches) + index
+        number = self._number(index)
         share = self._share(self.trainer.train_dataloader, index, len(labels))
         if self.augment is not None:
             generator = torch.Generator().manual_seed(self.seed * 1_000_003 + number)
@@ -135,6 +136,11 @@ class Classifier(L.LightningModule):
         # Validation's goes into the row of its epoch instead.
         logger = False if name == "valid_accuracy" else None
         self.log(name, self.valid_accuracy, prog_bar=True, logger=logger, on_step=False, on_epoch=True)
+
+    def _number(self, index: int) -> int:
+        """Return which batch of the whole training this is; those of a stream without length are counted."""
+        length = self.trainer.num_training_batches
+        return self.current_epoch * int(length) + index if math.isfinite(length) else self.batches_done
 
     @staticmethod
     def _share(loader: Any, index: int, size: int) -> Share:

@@ -81,6 +81,29 @@ def test_augmentation_draws_from_seed_and_step_alone() -> None:
     assert len(drawn) == 3  # not in evaluation
 
 
+class Stream(torch.utils.data.IterableDataset[tuple[Tensor, Tensor]]):
+    """Batches without an end, and so without a length."""
+
+    def __iter__(self):  # type: ignore[no-untyped-def]
+        while True:
+            yield IMAGES[:4], LABELS[:4]
+
+
+@pytest.mark.filterwarnings("ignore:.*no `val_dataloader`")
+def test_a_stream_trains_too() -> None:
+    seeds: list[int] = []
+
+    def augment(images: Tensor, generator: torch.Generator, share: Share) -> Tensor:
+        seeds.append(generator.initial_seed())
+        assert (share.start, share.stop, share.total) == (0, 4, 4)
+        return images
+
+    module = classifier(augment=augment)
+    trainer(max_steps=3).fit(module, torch.utils.data.DataLoader(Stream(), batch_size=None))
+    assert module.batches_done == 3
+    assert len(set(seeds)) == 3
+
+
 def test_a_loss_that_is_not_finite_stops_training() -> None:
     module = classifier()
     module.model.blocks[-1].branches[0].bias.data.fill_(float("nan"))
