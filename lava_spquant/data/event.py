@@ -51,7 +51,7 @@ class FrameConfig:
         for name, (low, high) in limits.items():
             value = getattr(self, name)
             good = isinstance(value, int) and low <= value <= high
-            expect_data(good, "frames", name, found=value, expected=f"{low}..{high}")
+            expect_data(good, "data", name, found=value, expected=f"{low}..{high}")
 
 
 @dataclass(frozen=True, eq=False)

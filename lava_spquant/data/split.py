@@ -50,7 +50,7 @@ class Split(Protocol):
     def take(self: S, indices: NDArray[np.integer[Any]] | slice) -> S:
         """Return the split that holds the samples at `indices`, in that order."""
 
-    def inputs(self, steps: int) -> NDArray[np.integer[Any]]:
+    def inputs(self, steps: int) -> NDArray[Any]:
         """Return what a network reads, (T, N, C, H, W) with T = `steps`."""
 
 

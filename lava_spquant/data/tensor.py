@@ -1,25 +1,101 @@
-"""The torch side of the data: tensors, SLAYER's layout and augmentation. The only file here that needs torch."""
+"""The torch side of the data: tensors, and SLAYER's layout. With `augment` the only file here that needs torch."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 import torch
-from torch.nn.functional import pad
+from torch import Tensor
 from torch.utils.data import TensorDataset
 
+from lava_spquant.data.augment import Augmentation, Part
 from lava_spquant.data.encode import check_steps
 from lava_spquant.data.errors import expect_data
+from lava_spquant.data.event import EventSplit
 from lava_spquant.data.image import ImageSplit
+from lava_spquant.data.packing import FrameShape, packed_bytes
 from lava_spquant.data.split import Pixels
 
-__all__ = ["as_torch", "random_shift", "to_nchwt"]
+__all__ = ["as_torch", "augmenter", "encoder", "frames_to_nchwt", "to_nchwt", "unpack_tensor"]
 
 
-def as_torch(split: ImageSplit) -> TensorDataset:
-    """Return a data set of (uint8 image (C, H, W), int64 label) pairs that owns its memory."""
-    return TensorDataset(torch.tensor(split.images), torch.tensor(split.labels))
+def as_torch(split: ImageSplit | EventSplit) -> TensorDataset:
+    """Return a data set of (sample, int64 label) pairs that owns its memory.
+
+    A sample is a uint8 image (C, H, W), or a recording's frames as packed bytes; `encoder` makes both the network's
+    input.
+    """
+    samples = split.packed if isinstance(split, EventSplit) else split.images
+    return TensorDataset(torch.tensor(samples), torch.tensor(split.labels))
 
 
-def to_nchwt(images: torch.Tensor | Pixels, steps: int) -> torch.Tensor:
+def encoder(split: ImageSplit | EventSplit, steps: int) -> Callable[[Tensor], Tensor]:
+    """Return what turns a batch of `as_torch(split)`, augmented or not, into the network's input, NCHWT.
+
+    Raises
+    ------
+    DataError
+        If `steps` is less than 1, or not that of the recordings.
+    """
+    check_steps(steps)
+    if not isinstance(split, EventSplit):
+        return lambda images: to_nchwt(images, steps)
+    expect_data(steps == split.steps, split.source, "time steps", found=steps, expected=f"its own, {split.steps}")
+    shape, bits = split.frame_shape, split.bits
+    return lambda batch: frames_to_nchwt(unpack_tensor(batch, shape, bits) if batch.ndim == 2 else batch)
+
+
+def augmenter(
+    split: ImageSplit | EventSplit, augmentation: Augmentation
+) -> Callable[[Tensor, torch.Generator | None, Part | None], Tensor]:
+    """Return what augments a batch of `as_torch(split)`: images, or frames (N, T, C, H, W) for `encoder`."""
+    if not isinstance(split, EventSplit):
+        return augmentation
+    shape, bits = split.frame_shape, split.bits
+    return lambda packed, generator, part: augmentation(unpack_tensor(packed, shape, bits), generator, part)
+
+
+def unpack_tensor(packed: Tensor, shape: FrameShape, bits: int) -> Tensor:
+    """Return frames (N, T, C, H, W) from what `pack_frames` packed, on its device.
+
+    Raises
+    ------
+    DataError
+        If `packed` is not uint8 of the packed shape.
+    """
+    wanted = packed_bytes(shape, bits)
+    good = packed.dtype == torch.uint8 and packed.ndim == 2 and packed.shape[1] == wanted
+    found = f"{packed.dtype} {tuple(packed.shape)}"
+    expect_data(good, "unpack_tensor", "packed", found=found, expected=f"uint8 (N, {wanted})")
+    flat = packed
+    if bits == 1:
+        places = torch.arange(8, dtype=torch.uint8, device=packed.device)
+        flat = ((packed[:, :, None] >> places) & 1).flatten(1)[:, : math.prod(shape)]
+    return flat.reshape(-1, *shape)
+
+
+def frames_to_nchwt(frames: Tensor) -> Tensor:
+    """Return frames (N, T, C, H, W) in SLAYER's layout.
+
+    Returns
+    -------
+    torch.Tensor, float32, shape (N, C, H, W, T)
+        Memory is time-major and channels-last, as the blocks work in.
+
+    Raises
+    ------
+    DataError
+        If `frames` is not uint8 of that shape.
+    """
+    good = frames.dtype == torch.uint8 and frames.ndim == 5
+    found = f"{frames.dtype} {tuple(frames.shape)}"
+    expect_data(good, "frames_to_nchwt", "frames", found=found, expected="uint8 (N, T, C, H, W)")
+    inside = frames.permute(1, 0, 3, 4, 2).to(torch.float32, memory_format=torch.contiguous_format)
+    return inside.permute(1, 4, 2, 3, 0)
+
+
+def to_nchwt(images: Tensor | Pixels, steps: int) -> Tensor:
     """Present every image at each of `steps` time steps, in SLAYER's layout.
 
     Parameters
@@ -45,49 +121,3 @@ def to_nchwt(images: torch.Tensor | Pixels, steps: int) -> torch.Tensor:
     found = f"{tensor.dtype} {tuple(tensor.shape)}"
     expect_data(good, "to_nchwt", "images", found=found, expected="uint8 (N, C, H, W)")
     return tensor.to(torch.float32).unsqueeze(-1).expand(*tensor.shape, steps)
-
-
-def random_shift(
-    images: torch.Tensor,
-    pixels: int,
-    generator: torch.Generator | None = None,
-    *,
-    part: tuple[int, int] | None = None,
-) -> torch.Tensor:
-    """Move every image by its own whole number of pixels, filling with zeros.
-
-    Parameters
-    ----------
-    images : torch.Tensor, shape (N, C, H, W)
-        Not modified.
-    pixels : int
-        Largest shift along height and width, drawn uniformly from -pixels..pixels.
-    generator : torch.Generator, optional
-        Where the shifts come from; None uses torch's global generator.
-    part : (start, total), optional
-        `images` are those from `start` on of a batch of `total`, and move as they would in it.
-
-    Returns
-    -------
-    torch.Tensor
-        Of the same shape, dtype and device.
-
-    Raises
-    ------
-    DataError
-        If `images` is not of that shape, `pixels` is negative, or the batch does not hold the part.
-    """
-    expect_data(images.ndim == 4, "random_shift", "images", found=tuple(images.shape), expected="(N, C, H, W)")
-    expect_data(pixels >= 0, "random_shift", "pixels", found=pixels, expected="at least 0")
-    batch, _, height, width = images.shape
-    start, total = (0, batch) if part is None else part
-    good = start >= 0 and start + batch <= total
-    expect_data(good, "random_shift", "part", found=part, expected=f"{batch} images within the batch")
-    origin = "cpu" if generator is None else generator.device
-    drawn = torch.randint(0, 2 * pixels + 1, (2, total, 1), generator=generator, device=origin)
-    corner = drawn[:, start : start + batch].to(images.device)
-    rows = corner[0] + torch.arange(height, device=images.device)
-    columns = corner[1] + torch.arange(width, device=images.device)
-    padded = pad(images, (pixels,) * 4).permute(0, 2, 3, 1)
-    sample = torch.arange(batch, device=images.device)[:, None, None]
-    return padded[sample, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2).contiguous()

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lava_spquant import ir
-from lava_spquant.data import ImageSplit, batches, repeat
-from lava_spquant.data.split import Labels
+from lava_spquant.data import Split, batches
+from lava_spquant.data.split import Labels, S
 
 __all__ = ["Chunk", "check_fits", "chunk_size", "chunks", "head"]
 
@@ -27,7 +27,7 @@ class Chunk:
 
     Attributes
     ----------
-    x : numpy.ndarray, int32, shape (T, N, *input shape)
+    x : numpy.ndarray of int, shape (T, N, *input shape)
     labels : numpy.ndarray, int64, shape (N,)
     """
 
@@ -35,8 +35,8 @@ class Chunk:
     labels: Labels
 
 
-def head(split: ImageSplit, limit: int | None) -> ImageSplit:
-    """Return the first `limit` images, or all of them.
+def head(split: S, limit: int | None) -> S:
+    """Return the first `limit` samples, or all of them.
 
     Raises
     ------
@@ -57,23 +57,23 @@ def chunk_size(network: ir.Network, steps: int) -> int:
     return max(1, min(MAX_CHUNK, TRACE_BYTES // (values * steps * BYTES_PER_VALUE)))
 
 
-def chunks(network: ir.Network, split: ImageSplit, steps: int) -> Iterator[Chunk]:
-    """Yield `split` as the network reads it: every image at each of `steps` time steps.
+def chunks(network: ir.Network, split: Split, steps: int) -> Iterator[Chunk]:
+    """Yield `split` as the network reads it: every image at each of `steps` time steps, every recording's frames.
 
-    A network that reads (C,) gets images flattened in the order C, H, W.
+    A network that reads (C,) gets them flattened in the order C, H, W.
 
     Raises
     ------
     ValueError
-        If the network reads another number of values, or `steps` is not positive.
+        If the network reads another number of values, or `steps` is not positive or not the recordings' own.
     """
     check_fits(network, split)
     for part in batches(split, chunk_size(network, max(steps, 1))):
-        x = repeat(part.images, steps)
+        x = part.inputs(steps)
         yield Chunk(x.reshape(*x.shape[:2], *network.input.shape), part.labels)
 
 
-def check_fits(network: ir.Network, split: ImageSplit) -> None:
+def check_fits(network: ir.Network, split: Split) -> None:
     """Raise `ValueError` unless the network reads images of this shape, or as many values in one row."""
     shape = network.input.shape
     flat = len(shape) == 1 and shape[0] == math.prod(split.shape)

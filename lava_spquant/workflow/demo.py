@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lava_spquant import data
 from lava_spquant.workflow.loading import export, load
 from lava_spquant.workflow.progress import Progress, silent
 from lava_spquant.workflow.report import Report, report
@@ -116,7 +115,7 @@ def demo(
     path = target / f"{plan.name}.net"
     announce(f"2/4  Exporting {path}, and loading it back")
     network = load(export(trained.checkpoint, path)).network
-    test, steps = data.load(plan.data.name, data_path).test, plan.data.steps
+    test, steps = plan.data.load(data_path).test, plan.data.steps
     announce("3/4  Comparing every spike and state at every step with what training computed")
     checked = verify(
         network,

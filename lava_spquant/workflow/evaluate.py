@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lava_spquant import ir
-from lava_spquant.data import ImageSplit
+from lava_spquant.data import Split
 from lava_spquant.ir.reference import Trace
 from lava_spquant.report import Accuracy, predict
 from lava_spquant.workflow.chunks import Chunk, check_fits, chunks, head
@@ -49,7 +49,7 @@ class Evaluation:
 
 def evaluate(
     network: ir.Network,
-    split: ImageSplit,
+    split: Split,
     steps: int,
     executor: str = "reference",
     *,
@@ -65,7 +65,7 @@ def evaluate(
     Parameters
     ----------
     network : Network
-    split : ImageSplit
+    split : ImageSplit or EventSplit
     steps : int
         T, the time steps for which each image is shown.
     executor : str
@@ -97,7 +97,7 @@ def evaluate(
 
 def traces(
     network: ir.Network,
-    split: ImageSplit,
+    split: Split,
     steps: int,
     executor: str = "reference",
     *,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lava_spquant import ir, netx
 
 if TYPE_CHECKING:
-    from lava_spquant.data import ImageSplit
+    from lava_spquant.data import FrameConfig, Split
     from lava_spquant.slayer import SpikingNetwork
 
 __all__ = ["CHECKPOINT_SUFFIX", "Loaded", "export", "load", "open_checkpoint"]
@@ -42,8 +42,10 @@ class Loaded:
     dataset: str | None = None
     steps: int | None = None
 
-    def test_data(self, path: str | os.PathLike[str] | None = None) -> ImageSplit:
-        """Load the test images of the data set that the network belongs to.
+    def test_data(self, path: str | os.PathLike[str] | None = None) -> Split:
+        """Load the test samples of the data set that the network belongs to.
+
+        Recordings become frames of the size, width and number that the network reads.
 
         Parameters
         ----------
@@ -60,7 +62,16 @@ class Loaded:
         if self.dataset is None:
             expected = f"one of {', '.join(data.DATASETS)}"
             raise ValueError(f"{self.network.name}: data set: found none in the file, expected its name: {expected}")
-        return data.load(self.dataset, path).test
+        recordings = isinstance(data.DATASETS.get(self.dataset), data.EventLoader)
+        return data.load(self.dataset, path, self._frames() if recordings else None).test
+
+    def _frames(self) -> FrameConfig:
+        from lava_spquant.data import FrameConfig
+        from lava_spquant.data.event import BITS_MAX
+
+        shape, bits = self.network.input.shape, self.network.input.bits
+        # A network that reads a row does not tell the frames' sides: those of the data set are meant.
+        return FrameConfig(self.known_steps(), min(bits, BITS_MAX), shape[-1] if len(shape) == 3 else 0)
 
     def known_steps(self) -> int:
         """Return T.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import resources
@@ -11,7 +12,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from lava_spquant.data import DATASETS
+from lava_spquant import data
+from lava_spquant.data import DATASETS, EventData, FrameConfig, ImageData
+from lava_spquant.data.augment import Augmentation
 from lava_spquant.slayer.models import ConvNetConfig
 from lava_spquant.slayer.training.config import TrainingConfig
 
@@ -27,9 +30,11 @@ class DataConfig:
     name : str
         A data set of `lava_spquant.data`.
     steps : int
-        T: time steps for which an image is shown.
-    shift : int
-        Augmentation: images are moved by up to so many pixels.
+        T: time steps for which an image is shown, or frames of a recording.
+    shift, flip, roll, cutout
+        Augmentation of the training samples; see `lava_spquant.data.augment.Augmentation`.
+    bits, size : int
+        Of a recording's frames; see `lava_spquant.data.FrameConfig`. Images have their own.
 
     Raises
     ------
@@ -40,14 +45,29 @@ class DataConfig:
     name: str = "digits"
     steps: int = 4
     shift: int = 0
+    flip: bool = False
+    roll: int = 0
+    cutout: int = 0
+    bits: int = 1
+    size: int = 0
 
     def __post_init__(self) -> None:
         if self.name not in DATASETS:
             raise ValueError(f"data: name: found {self.name!r}, expected one of {', '.join(DATASETS)}")
-        if not 1 <= self.steps <= 1024:
-            raise ValueError(f"data: steps: found {self.steps}, expected 1..1024")
-        if not 0 <= self.shift <= 8:
-            raise ValueError(f"data: shift: found {self.shift}, expected 0..8")
+        self.frames()
+        self.augmentation()
+
+    def frames(self) -> FrameConfig:
+        """Return what the frames of recordings are like."""
+        return FrameConfig(self.steps, self.bits, self.size)
+
+    def augmentation(self) -> Augmentation:
+        """Return what changes training samples."""
+        return Augmentation(self.shift, self.flip, self.roll, self.cutout)
+
+    def load(self, path: str | os.PathLike[str] | None = None) -> ImageData | EventData:
+        """Load the data set; see `lava_spquant.data.load`."""
+        return data.load(self.name, path, self.frames())
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 
 from lava_spquant import ir
-from lava_spquant.data import ImageSplit
+from lava_spquant.data import Split
 from lava_spquant.ir.reference import Trace
 from lava_spquant.report import Activity, Memory, activity, demo_figure, memory, network_figure, save_figure
 from lava_spquant.workflow.chunks import Chunk, head
@@ -67,7 +67,7 @@ class Report:
 
 def report(
     network: ir.Network,
-    split: ImageSplit | None = None,
+    split: Split | None = None,
     steps: int | None = None,
     *,
     limit: int | None = ACTIVITY_SAMPLES,
@@ -79,7 +79,7 @@ def report(
     Parameters
     ----------
     network : Network
-    split : ImageSplit, optional
+    split : ImageSplit or EventSplit, optional
         Images to measure activity on; without them only memory is accounted for.
     steps : int, optional
         T, needed where there is a `split`.

@@ -16,9 +16,8 @@ import lightning as L
 import torch
 from torch import Tensor
 
-from lava_spquant import data
-from lava_spquant.data import ImageData, ImageSplit, holdout
-from lava_spquant.data.tensor import as_torch, random_shift, to_nchwt
+from lava_spquant.data import EventData, EventSplit, ImageData, ImageSplit, holdout
+from lava_spquant.data.tensor import as_torch, augmenter, encoder
 from lava_spquant.ir import InputSpec
 from lava_spquant.slayer import SpikingNetwork
 from lava_spquant.slayer.models import build_convnet
@@ -41,6 +40,8 @@ __all__ = ["BEST_CHECKPOINT", "LAST_CHECKPOINT", "TrainResult", "load_checkpoint
 log = logging.getLogger(__name__)
 
 EVALUATION_BATCH = 500
+
+Samples = ImageSplit | EventSplit
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,10 +112,10 @@ def train(
         On Ctrl-C; the last checkpoint stays whole and a further call resumes from it.
     """
     folder = Path(folder)
-    splits = data.load(recipe.data.name, None if data_path is None else Path(data_path))
+    splits = recipe.data.load(data_path)
     fitted, valid = _parts(recipe, splits)
     L.seed_everything(recipe.seed, verbose=False)
-    module = _classifier(recipe, splits.shape, splits.num_classes)
+    module = _classifier(recipe, fitted)
     resume, done = _checkpoint_of(recipe, folder)
     with warnings.catch_warnings():
         # Lightning's advice on validation data, worker processes and folders in use: all of it is meant so here.
@@ -126,7 +127,7 @@ def train(
             return _result(trainer, module, splits.test, folder, valid is not None)
 
 
-def _parts(recipe: Recipe, splits: ImageData) -> tuple[ImageSplit, ImageSplit | None]:
+def _parts(recipe: Recipe, splits: ImageData | EventData) -> tuple[Samples, Samples | None]:
     """Return what to train on, and what chooses the epoch; the test split does neither."""
     share = recipe.training.validation
     if not share:
@@ -134,11 +135,11 @@ def _parts(recipe: Recipe, splits: ImageData) -> tuple[ImageSplit, ImageSplit | 
     return holdout(splits.train, max(1, round(share * len(splits.train))), recipe.seed)
 
 
-def _in_order(split: ImageSplit) -> torch.utils.data.DataLoader[tuple[Tensor, ...]]:
+def _in_order(split: Samples) -> torch.utils.data.DataLoader[tuple[Tensor, ...]]:
     return batch_loader(as_torch(split), EVALUATION_BATCH, shuffle=False)
 
 
-def _result(trainer: L.Trainer, module: Classifier, test: ImageSplit, folder: Path, chosen: bool) -> TrainResult:
+def _result(trainer: L.Trainer, module: Classifier, test: Samples, folder: Path, chosen: bool) -> TrainResult:
     """Measure the network on the test split, and write that down."""
     path, valid_accuracy = folder / LAST_CHECKPOINT, None
     if chosen:
@@ -175,18 +176,18 @@ def _ctrl_c_raises(trainer: L.Trainer) -> Iterator[None]:
         raise KeyboardInterrupt(f"training stopped in epoch {trainer.current_epoch}; call again to resume")
 
 
-def _classifier(recipe: Recipe, shape: tuple[int, ...], classes: int) -> Classifier:
-    kept = {"recipe": recipe_text(recipe), "shape": list(shape), "classes": classes}
-    model = build_convnet(recipe.model, InputSpec(shape, 8), classes, recipe.name)
+def _classifier(recipe: Recipe, split: Samples) -> Classifier:
+    shape, classes = split.shape, split.num_classes
+    kept = {"recipe": recipe_text(recipe), "shape": list(shape), "bits": split.bits, "classes": classes}
+    model = build_convnet(recipe.model, InputSpec(shape, split.bits), classes, recipe.name)
+    augmentation = recipe.data.augmentation()
+    changed = augmenter(split, augmentation)
 
-    def encode(images: Tensor) -> Tensor:
-        return to_nchwt(images, recipe.data.steps)
+    def augment(samples: Tensor, generator: torch.Generator, share: Share) -> Tensor:
+        return changed(samples, generator, (share.start, share.total))
 
-    def shifted(images: Tensor, generator: torch.Generator, share: Share) -> Tensor:
-        return random_shift(images, recipe.data.shift, generator, part=(share.start, share.total))
-
-    augment = shifted if recipe.data.shift else None
-    return Classifier(model, recipe.training, encode, classes, augment, recipe.seed, kept)
+    encode = encoder(split, recipe.data.steps)
+    return Classifier(model, recipe.training, encode, classes, augment if augmentation else None, recipe.seed, kept)
 
 
 def _checkpoint_of(recipe: Recipe, folder: Path) -> tuple[Path | None, int]:
@@ -233,7 +234,8 @@ def _network_of(checkpoint: dict[str, Any], path: str | Path) -> tuple[Recipe, S
     kept = checkpoint.get("hyper_parameters", {})
     try:
         recipe = load_recipe(str(kept["recipe"]))
-        spec = InputSpec(tuple(int(n) for n in kept["shape"]), 8)
+        # Before recordings were trained on, every input had 8 bits.
+        spec = InputSpec(tuple(int(n) for n in kept["shape"]), int(kept.get("bits", 8)))
         model = build_convnet(recipe.model, spec, int(kept["classes"]), recipe.name)
         prefix = "model."
         state = {k[len(prefix) :]: v for k, v in checkpoint["state_dict"].items() if k.startswith(prefix)}

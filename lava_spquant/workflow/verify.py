@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lava_spquant import ir
-from lava_spquant.data import ImageSplit
+from lava_spquant.data import Split
 from lava_spquant.ir.reference import Trace
 from lava_spquant.report import Accuracy, Comparison, compare, merge, predict
 from lava_spquant.workflow.chunks import Chunk, check_fits, chunks, head
@@ -124,7 +124,7 @@ class _Account:
 
 def verify(
     network: ir.Network,
-    split: ImageSplit,
+    split: Split,
     steps: int,
     *,
     model: SpikingNetwork | None = None,
@@ -145,7 +145,7 @@ def verify(
     ----------
     network : Network
         As loaded from the file that is to be trusted.
-    split : ImageSplit
+    split : ImageSplit or EventSplit
     steps : int
         T, the time steps for which each image is shown.
     model : SpikingNetwork, optional

@@ -80,7 +80,7 @@ def test_data_refuses_splits_that_do_not_belong_together() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"steps": 0}, r"frames: steps: found 0, expected 1\.\.1024"),
+        ({"steps": 0}, r"data: steps: found 0, expected 1\.\.1024"),
         ({"steps": 2.5}, r"steps: found 2\.5"),
         ({"bits": 9}, r"bits: found 9, expected 1\.\.8"),
         ({"size": -1}, r"size: found -1, expected 0\.\.1024"),

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lava_spquant.data import DataError, ImageSplit, repeat
-from lava_spquant.data.tensor import as_torch, random_shift, to_nchwt
+from lava_spquant.data.augment import random_shift
+from lava_spquant.data.tensor import as_torch, to_nchwt
 
 IMAGES = np.random.default_rng(1).integers(0, 256, (3, 2, 4, 5), dtype=np.uint8)
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from lava_spquant import ir, netx
-from lava_spquant.data import ImageSplit
+from lava_spquant.data import Split
 from lava_spquant.workflow.evaluate import evaluate
 from lava_spquant.workflow.executor import default_executor
 from lava_spquant.workflow.report import ACTIVITY_SAMPLES, report
@@ -116,13 +116,13 @@ def _train_and_measure(claim: Claim, data_path: Path | None) -> Measured:
     return measure(network, held_out(recipe, data_path), recipe.data.steps)
 
 
-def measure(network: ir.Network, split: ImageSplit, steps: int) -> Measured:
+def measure(network: ir.Network, split: Split, steps: int) -> Measured:
     """Classify `split`, and account for memory and synaptic operations.
 
     Parameters
     ----------
     network : Network
-    split : ImageSplit
+    split : ImageSplit or EventSplit
         Operations are counted on its first 200 images, where they settle to within a few percent.
     steps : int
         T.

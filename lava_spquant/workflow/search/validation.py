@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from lava_spquant import data
-from lava_spquant.data import ImageSplit, holdout
+from lava_spquant.data import EventSplit, ImageSplit, holdout
 from lava_spquant.workflow.recipe import Recipe
 
 __all__ = ["SHARE", "held_out", "with_validation"]
@@ -22,8 +21,8 @@ def with_validation(recipe: Recipe) -> Recipe:
     return replace(recipe, training=replace(recipe.training, validation=SHARE))
 
 
-def held_out(recipe: Recipe, data_path: Path | None) -> ImageSplit:
-    """Return the images that training with `recipe` sets aside.
+def held_out(recipe: Recipe, data_path: Path | None) -> ImageSplit | EventSplit:
+    """Return the samples that training with `recipe` sets aside.
 
     Raises
     ------
@@ -33,6 +32,6 @@ def held_out(recipe: Recipe, data_path: Path | None) -> ImageSplit:
     share = recipe.training.validation
     if not share:
         raise ValueError(f"search: validation: found {share} in recipe {recipe.name}, expected a share above 0")
-    split = data.load(recipe.data.name, data_path).train
+    split = recipe.data.load(data_path).train
     # As `train` draws them: the same number with the same seed.
     return holdout(split, max(1, round(share * len(split))), recipe.seed)[1]
