@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,8 @@ LOG_FIELDS = ("epoch", "step", "learning_rate", "train_loss", "train_accuracy", 
 
 FOLDER = "log"
 
+EVENTS = "events.out.tfevents."
+
 
 def make_loggers(folder: Path, steps: int) -> list[Logger]:
     """Return loggers that write to `folder`/log and go on after the first `steps` batches.
@@ -56,9 +59,12 @@ def cut_rows(folder: Path, steps: int) -> None:
     steps : int
         Batches that the checkpoint holds; 0 drops all rows.
     """
-    if not steps:
-        for events in (folder / FOLDER).glob("events.out.tfevents.*"):
-            events.unlink()
+    events = list((folder / FOLDER).glob(f"{EVENTS}*"))
+    if steps:
+        _wait_behind(events)
+    else:
+        for path in events:
+            path.unlink()
     path = folder / FOLDER / ExperimentWriter.NAME_METRICS_FILE
     if not path.exists():
         return
@@ -75,6 +81,14 @@ def cut_rows(folder: Path, steps: int) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+
+
+def _wait_behind(events: list[Path]) -> None:
+    """Let the second pass in which the newest file began: TensorBoard reads them in the order of their names."""
+    began = [path.name.removeprefix(EVENTS).split(".")[0] for path in events]
+    newest = max((int(second) for second in began if second.isdigit()), default=0)
+    if newest == int(time.time()):
+        time.sleep(max(0.0, newest + 1 - time.time()))
 
 
 class _ContinuedWriter(ExperimentWriter):
