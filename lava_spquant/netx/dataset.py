@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from lava_spquant.netx.errors import Place, reading
 from lava_spquant.netx.inflate import check_chunks
-from lava_spquant.netx.limits import CHUNK_BYTES_MAX, ELEMENTS_MAX, NEURONS_MAX, PACKING_MAX, TEXT_MAX
+from lava_spquant.netx.limits import CHUNK_BYTES_MAX, ELEMENTS_MAX, NEURONS_MAX, PACKING_MAX, TEXT_MAX, TEXTS_MAX
 
-__all__ = ["Budget", "Header", "expect_numbers", "read_numbers", "read_text"]
+__all__ = ["Budget", "Header", "expect_numbers", "read_numbers", "read_text", "read_texts"]
 
 _FILTERS = {h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE, h5z.FILTER_FLETCHER32, h5z.FILTER_NBIT}
 _LAYOUTS = {h5d.COMPACT, h5d.CONTIGUOUS, h5d.CHUNKED}
@@ -172,16 +172,42 @@ def read_text(header: Header, budget: Budget) -> str:
     return text
 
 
-def _check_text_length(header: Header) -> None:
-    """Judge a variable-length string by the length stored in the dataset: HDF5 allocates whatever it says."""
+def read_texts(header: Header, budget: Budget, limit: int = TEXT_MAX) -> NDArray[np.object_]:
+    """Return an array of variable-length strings, each of at most `limit` bytes of UTF-8.
+
+    Raises
+    ------
+    NetXError
+        If the dataset holds anything else.
+    """
+    with reading(header.place, header.field, "text"):
+        kind = header.dataset.get_type()
+        good = isinstance(kind, h5t.TypeStringID) and bool(kind.is_variable_str())
+    header.place.expect(good, header.field, found=_type_name(header), expected="text")
+    _check_text_length(header, math.prod(header.dims), limit)
+    raw = header.read(budget)
+    texts = np.empty(raw.shape, dtype=object)
+    for index in np.ndindex(raw.shape):
+        value = raw[index]
+        with reading(header.place, header.field, "UTF-8 text"):
+            texts[index] = value.decode("utf-8") if isinstance(value, bytes) else str(value)
+    return texts
+
+
+def _check_text_length(header: Header, count: int = 1, limit: int = TEXT_MAX) -> None:
+    """Judge variable-length strings by the lengths stored in the dataset: HDF5 allocates whatever they say."""
     with reading(header.place, header.field, "a short string"):
         offset = header.dataset.get_offset()
         header.place.expect(offset is not None, header.field, found="scattered text", expected="contiguous text")
+        # A length, then where the text lies.
+        width = header.dataset.get_storage_size() // max(count, 1)
+        good = width >= 4 and count <= TEXTS_MAX
+        header.place.expect(good, header.field, found=f"{count} texts", expected=f"at most {TEXTS_MAX}, all stored")
         with Path(h5py.Dataset(header.dataset).file.filename).open("rb") as raw:
             raw.seek(offset)
-            length = int.from_bytes(raw.read(4), "little")
-    good = length <= TEXT_MAX
-    header.place.expect(good, header.field, found=f"{length} bytes of text", expected=f"at most {TEXT_MAX}")
+            stored = raw.read(width * count)
+    length = max((int.from_bytes(stored[i * width : i * width + 4], "little") for i in range(count)), default=0)
+    header.place.expect(length <= limit, header.field, found=f"{length} bytes of text", expected=f"at most {limit}")
 
 
 def _is_number(header: Header) -> bool:

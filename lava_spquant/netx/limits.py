@@ -10,6 +10,7 @@ __all__ = [
     "METADATA_MAX",
     "NEURONS_MAX",
     "PACKING_MAX",
+    "TEXTS_MAX",
     "TEXT_MAX",
 ]
 
@@ -27,6 +28,9 @@ DEPTH_MAX = 8
 
 TEXT_MAX = 256
 """Bytes of a name or type."""
+
+TEXTS_MAX = 2**16
+"""Strings in one array."""
 
 METADATA_MAX = 60_000
 """Bytes of the metadata; HDF5 keeps attributes up to 64 KiB in the object header."""

@@ -8,9 +8,9 @@ from h5py import h5a, h5d, h5g, h5l, h5o, h5s, h5t
 from numpy.typing import NDArray
 
 from lava_spquant.ir import IntArray, Shape
-from lava_spquant.netx.dataset import Budget, Header, expect_numbers, read_numbers, read_text
+from lava_spquant.netx.dataset import Budget, Header, expect_numbers, read_numbers, read_text, read_texts
 from lava_spquant.netx.errors import Place, reading
-from lava_spquant.netx.limits import LAYERS_MAX, METADATA_MAX
+from lava_spquant.netx.limits import LAYERS_MAX, METADATA_MAX, TEXT_MAX
 
 __all__ = ["Node"]
 
@@ -58,6 +58,26 @@ class Node:
         self.place.expect(good, "", found=f"{count} members", expected=f"1..{LAYERS_MAX} in the whole file")
         return [self.group(str(index)) for index in range(count)]
 
+    def names(self) -> list[str]:
+        """Return the names of what this group holds, sorted.
+
+        Raises
+        ------
+        NetXError
+            If the file has more than `LAYERS_MAX` of them in all, or a name is no UTF-8 text or too long.
+        """
+        with reading(self.place, "", "a readable group"):
+            count = len(self._group)
+        self._budget.layers += count
+        self.place.expect(
+            self._budget.layers <= LAYERS_MAX, "", found=f"{count} members", expected=f"at most {LAYERS_MAX} in all"
+        )
+        with reading(self.place, "", "names that are UTF-8 text"):
+            names = sorted(raw.decode("utf-8") for raw in self._group.id)
+        longest = max((len(name) for name in names), default=0)
+        self.place.expect(longest <= TEXT_MAX, "", found=f"a name of {longest} letters", expected=f"<= {TEXT_MAX}")
+        return names
+
     def is_group(self, name: str) -> bool:
         """Tell whether `name` is a group, as complex weights are."""
         return isinstance(self._open(name, "a dataset"), h5g.GroupID)
@@ -69,6 +89,16 @@ class Node:
     def text(self, name: str) -> str:
         """Return a short string."""
         return read_text(self._header(name), self._budget)
+
+    def texts(self, name: str, limit: int = TEXT_MAX) -> NDArray[np.object_]:
+        """Return an array of any shape of variable-length strings, each of at most `limit` bytes."""
+        return read_texts(self._header(name), self._budget, limit)
+
+    def is_text(self, name: str) -> bool:
+        """Tell whether dataset `name` holds strings."""
+        opened = self._open(name, "a dataset")
+        with reading(self.place, name, "a readable dataset"):
+            return isinstance(opened, h5d.DatasetID) and isinstance(opened.get_type(), h5t.TypeStringID)
 
     def integers(self, name: str, *allowed: Shape) -> IntArray:
         """Return whole numbers (int64) whose shape is one of `allowed`, checked before reading; -1 fits any length.
@@ -115,8 +145,12 @@ class Node:
         """Return a shape of one to three axes, each at least 1, and count its neurons against `NEURONS_MAX`."""
         values = tuple(int(n) for n in self.integers(name, (1,), (2,), (3,)))
         self.place.expect(min(values) >= 1, name, found=values, expected="axes >= 1")
-        self._budget.take_shape(values, self.place, name)
+        self.take_neurons(values, name)
         return values
+
+    def take_neurons(self, shape: Shape, name: str) -> None:
+        """Count the neurons of `shape`, which field `name` claims, against `NEURONS_MAX`."""
+        self._budget.take_shape(shape, self.place, name)
 
     def attribute(self, name: str, limit: int = METADATA_MAX) -> str | int | None:
         """Return a text or integer attribute, or None where there is none.
