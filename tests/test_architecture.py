@@ -35,12 +35,25 @@ class Layer:
 
 LAYERS = {
     "ir": Layer(()),
+    "jit": Layer(("numba",)),
     "slayer": Layer(
-        ("torch", "triton", "lava.lib.dl.slayer", "lightning", "torchmetrics", "omegaconf", "rich", "lava_spquant.ir"),
+        (
+            "torch",
+            "triton",
+            "numba",
+            "llvmlite",
+            "lava.lib.dl.slayer",
+            "lightning",
+            "torchmetrics",
+            "omegaconf",
+            "rich",
+            "lava_spquant.ir",
+            "lava_spquant.jit",
+        ),  # fmt: skip
         late=("h5py", "lava_spquant.netx", "lava_spquant.data"),
     ),
     "netx": Layer(("h5py", "lava_spquant.ir")),
-    "engine": Layer(("numba", "llvmlite", "lava_spquant.ir")),
+    "engine": Layer(("numba", "llvmlite", "lava_spquant.ir", "lava_spquant.jit")),
     "proc": Layer(
         (
             "lava.magma",
@@ -51,6 +64,9 @@ LAYERS = {
             "lava_spquant.engine",
             "lava_spquant.netx",
         )
+    ),
+    "nir": Layer(
+        ("nir", "h5py", "torch", "lava_spquant.ir", "lava_spquant.netx", "lava_spquant.slayer"),
     ),
     "report": Layer(("matplotlib", "rich", "lava_spquant.ir")),
     "data": Layer(("torch", "tonic"), late=("sklearn", "torchvision", "PIL")),
@@ -121,6 +137,7 @@ def test_a_folder_imports_only_what_lies_below_it(own: str) -> None:
         ("lava_spquant.slayer", ("lava.magma", "lava.proc", "lava.utils", "triton")),
         ("lava_spquant.engine", ("torch", "lava", "matplotlib", "h5py", "lightning")),
         ("lava_spquant.proc", ("torch",)),
+        ("lava_spquant.nir", HEAVY),
         ("lava_spquant.report", ("torch", "lava")),
     ],
 )
@@ -200,6 +217,8 @@ def test_neurons_and_synapses_have_kinds_of_their_own() -> None:
     [
         ("lava_spquant.netx.schema", "NEURON_SCHEMAS", "SYNAPSE_SCHEMAS"),
         ("lava_spquant.engine.program", "NEURON_CODES", "SYNAPSE_CODES"),
+        ("lava_spquant.nir.neurons", "NEURON_NODES", None),
+        ("lava_spquant.nir.synapses", None, "SYNAPSE_NODES"),
         ("lava_spquant.proc.neurons", "NEURON_BUILDERS", None),
         ("lava_spquant.proc.synapses", None, "SYNAPSE_BUILDERS"),
         ("lava_spquant.slayer.neuron", "NEURONS", None),

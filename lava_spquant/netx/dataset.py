@@ -12,6 +12,7 @@ from h5py import h5d, h5s, h5t, h5z
 from numpy.typing import NDArray
 
 from lava_spquant.netx.errors import Place, reading
+from lava_spquant.netx.heap import ENTRY_BYTES, read_heap_texts
 from lava_spquant.netx.inflate import check_chunks
 from lava_spquant.netx.limits import CHUNK_BYTES_MAX, ELEMENTS_MAX, NEURONS_MAX, PACKING_MAX, TEXT_MAX, TEXTS_MAX
 
@@ -158,11 +159,9 @@ def read_text(header: Header, budget: Budget) -> str:
         kind = header.dataset.get_type()
         good = isinstance(kind, h5t.TypeStringID) and (kind.is_variable_str() or kind.get_size() <= TEXT_MAX)
     header.place.expect(good, header.field, found=_type_name(header), expected="a short string")
-    if kind.is_variable_str():
-        _check_text_length(header)
     dims = header.dims
     header.place.expect(dims in ((), (1,)), header.field, found=f"shape {dims}", expected="one string")
-    raw = header.read(budget).reshape(-1)[0]
+    raw = _heap_texts(header, 1, TEXT_MAX)[0] if kind.is_variable_str() else header.read(budget).reshape(-1)[0]
     try:
         text = raw.decode("ascii") if isinstance(raw, bytes) else str(raw)
     except UnicodeDecodeError:
@@ -184,30 +183,28 @@ def read_texts(header: Header, budget: Budget, limit: int = TEXT_MAX) -> NDArray
         kind = header.dataset.get_type()
         good = isinstance(kind, h5t.TypeStringID) and bool(kind.is_variable_str())
     header.place.expect(good, header.field, found=_type_name(header), expected="text")
-    _check_text_length(header, math.prod(header.dims), limit)
-    raw = header.read(budget)
-    texts = np.empty(raw.shape, dtype=object)
-    for index in np.ndindex(raw.shape):
-        value = raw[index]
+    dims = header.dims
+    count = math.prod(dims)
+    header.place.expect(count <= TEXTS_MAX, header.field, found=f"{count} texts", expected=f"at most {TEXTS_MAX}")
+    budget.take(count, header.place, header.field)
+    texts = np.empty(count, dtype=object)
+    for index, raw in enumerate(_heap_texts(header, count, limit)):
         with reading(header.place, header.field, "UTF-8 text"):
-            texts[index] = value.decode("utf-8") if isinstance(value, bytes) else str(value)
-    return texts
+            texts[index] = raw.decode("utf-8")
+    return texts.reshape(dims)
 
 
-def _check_text_length(header: Header, count: int = 1, limit: int = TEXT_MAX) -> None:
-    """Judge variable-length strings by the lengths stored in the dataset: HDF5 allocates whatever they say."""
-    with reading(header.place, header.field, "a short string"):
-        offset = header.dataset.get_offset()
-        header.place.expect(offset is not None, header.field, found="scattered text", expected="contiguous text")
-        # A length, then where the text lies.
-        width = header.dataset.get_storage_size() // max(count, 1)
-        good = width >= 4 and count <= TEXTS_MAX
-        header.place.expect(good, header.field, found=f"{count} texts", expected=f"at most {TEXTS_MAX}, all stored")
-        with Path(h5py.Dataset(header.dataset).file.filename).open("rb") as raw:
+def _heap_texts(header: Header, count: int, limit: int) -> list[bytes]:
+    """Follow the references of a contiguous dataset; HDF5 would allocate whatever length they say."""
+    with reading(header.place, header.field, "text"):
+        offset, stored = header.dataset.get_offset(), header.dataset.get_storage_size()
+        good = offset is not None and stored == count * ENTRY_BYTES
+        header.place.expect(good, header.field, found="scattered text", expected="contiguous text")
+        path = Path(h5py.Dataset(header.dataset).file.filename)
+        with path.open("rb") as raw:
             raw.seek(offset)
-            stored = raw.read(width * count)
-    length = max((int.from_bytes(stored[i * width : i * width + 4], "little") for i in range(count)), default=0)
-    header.place.expect(length <= limit, header.field, found=f"{length} bytes of text", expected=f"at most {limit}")
+            entries = raw.read(stored)
+        return read_heap_texts(path, entries, limit, header.place, header.field)
 
 
 def _is_number(header: Header) -> bool:

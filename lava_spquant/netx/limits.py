@@ -6,6 +6,7 @@ __all__ = [
     "CHUNK_BYTES_MAX",
     "DEPTH_MAX",
     "ELEMENTS_MAX",
+    "HEAP_BYTES_MAX",
     "LAYERS_MAX",
     "METADATA_MAX",
     "NEURONS_MAX",
@@ -28,6 +29,9 @@ DEPTH_MAX = 8
 
 TEXT_MAX = 256
 """Bytes of a name or type."""
+
+HEAP_BYTES_MAX = 2**26
+"""Bytes of one collection of variable-length texts."""
 
 TEXTS_MAX = 2**16
 """Strings in one array."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import nir
@@ -34,7 +35,7 @@ def from_nodes(shape: Any, *nodes: nir.NIRNode) -> nir.NIRGraph:
     named.update({f"node{i}": node for i, node in enumerate(nodes)})
     named["output"] = nir.Output(output_type={"output": np.array([1])})
     names = list(named)
-    return nir.NIRGraph(nodes=named, edges=list(zip(names[:-1], names[1:], strict=True)), type_check=False)
+    return nir.NIRGraph(nodes=named, edges=list(pairwise(names)), type_check=False)
 
 
 def spikes(seed: int, *shape: int, rate: float = 0.3) -> NDArray[np.int32]:

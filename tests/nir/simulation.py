@@ -69,7 +69,8 @@ def apply(node: Any, x: Reals) -> Reals:
     assert isinstance(node, (nir.SumPool2d, nir.AvgPool2d))
     kernel, stride, padding = (tuple(int(n) for n in p) for p in (node.kernel_size, node.stride, node.padding))
     size = 1 if isinstance(node, nir.AvgPool2d) else math.prod(kernel)
-    return (F.avg_pool2d(t, kernel, stride, padding) * size).numpy()
+    padded = F.pad(t, (padding[1], padding[1], padding[0], padding[0]))
+    return (F.avg_pool2d(padded, kernel, stride) * size).numpy()
 
 
 def simulate(

@@ -69,7 +69,14 @@ def test_the_published_cnn_gives_the_spikes_of_its_equations(reset: str) -> None
     model = to_model(graph, ImportConfig(dt=1.0, reset=reset, frac_bits=16))
     x = spikes(3, 25, 2, 2, 34, 34, rate=0.02)
     expected = simulate(graph, x, 1.0, soft=reset == "soft")
-    assert [block.kind for block in model.blocks] == "conv conv pool conv pool flatten dense dense".split()
+    assert [block.kind for block in model.blocks] == [
+        *("conv", "conv", "pool"),
+        "conv",
+        "pool",
+        "flatten",
+        "dense",
+        "dense",
+    ]
     assert expected["output"].sum() > 10
     np.testing.assert_array_equal(in_float(model, x), expected["output"])
     trace = reference.run(model.to_ir(), x)
@@ -104,14 +111,22 @@ def test_neurons_follow_their_equation(make: Any, rule: str) -> None:
 def test_asymmetric_kernels_strides_groups_and_padding() -> None:
     rng = np.random.default_rng(6)
     conv = nir.Conv2d(
-        None, rng.normal(0.2, 1, (4, 2, 3, 2)), np.array([1, 2]), np.array([0, 1]), np.array([2, 1]), 2, rng.normal(size=4)
+        None,
+        rng.normal(0.2, 1, (4, 2, 3, 2)),
+        np.array([1, 2]),
+        np.array([0, 1]),
+        np.array([2, 1]),
+        2,
+        rng.normal(size=4),
     )
     pool = nir.AvgPool2d(np.array([1, 2]), np.array([1, 2]), np.array([0, 0]))
     same = nir.Conv2d(None, rng.normal(0.2, 1, (3, 4, 1, 3)), 1, "same", 1, 1, np.zeros(3))
     graph = from_nodes((4, 7, 9), conv, lif((4, 3, 5)), pool, same, lif((3, 3, 2), threshold=0.05))
     x = spikes(7, 12, 3, 4, 7, 9)
     expected = {**graph.nodes}
-    expected["node3"] = nir.Conv2d(None, same.weight, np.array([1, 1]), np.array([0, 1]), np.array([1, 1]), 1, same.bias)
+    expected["node3"] = nir.Conv2d(
+        None, same.weight, np.array([1, 1]), np.array([0, 1]), np.array([1, 1]), 1, same.bias
+    )
     plain = nir.NIRGraph(nodes=expected, edges=graph.edges, type_check=False)
     out = simulate(plain, x, 5e-3, bits=12)["output"]
     got = in_float(to_model(graph, ImportConfig(dt=5e-3)), x)
@@ -182,7 +197,10 @@ LIF = lif(2)
 @pytest.mark.parametrize(
     ("nodes", "message"),
     [
-        ([W, nir.LIF(two(0.1, 0.2), two(1, 1), two(0, 0), two(1, 1))], "node 'node1': tau: found 0.1..0.2, expected one"),
+        (
+            [W, nir.LIF(two(0.1, 0.2), two(1, 1), two(0, 0), two(1, 1))],
+            "node 'node1': tau: found 0.1..0.2, expected one",
+        ),
         ([W, nir.LIF(two(1, 1), two(1, 1), two(0, 0), two(1, 1), two(0.5, 0))], "v_reset: found 0.5, expected 0"),
         ([W, lif(2, tau=1e-4)], "time constant: found 0.0001, expected at least dt = 0.001"),
         ([W, lif(2, threshold=0)], "v_threshold: found 0.0, expected positive"),
