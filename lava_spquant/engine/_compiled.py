@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
-import hashlib
-import logging
-import os
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -17,53 +10,19 @@ from typing import Any
 
 import numba as nb
 
-__all__ = ["advance_step", "cache_folder", "load_step", "pack_samples", "run_samples", "run_shared"]
+from lava_spquant.jit import cache_folder, cached_in, usable
 
-log = logging.getLogger(__name__)
+__all__ = ["FOLDER", "advance_step", "load_step", "pack_samples", "run_samples", "run_shared"]
 
 _compiling = Lock()
 
 
-def cache_folder() -> Path:
-    """Return the folder of compiled code, under `$XDG_CACHE_HOME` or `~/.cache`.
+HERE = Path(__file__).parent
 
-    Its name holds a digest of this package's sources: numba looks at the file of a function only, and would
-    take compiled code for fresh whose callee in another file has changed.
-    """
-    here = Path(__file__).parent
-    digest = hashlib.sha256(nb.__version__.encode())
-    for path in (*sorted(here.glob("*.py")), here.parent / "ir" / "limits.py"):
-        digest.update(path.read_bytes())
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
-    return base / "lava_spquant" / f"engine-{digest.hexdigest()[:16]}"
+FOLDER = cache_folder("engine", (*HERE.glob("*.py"), HERE.parent / "ir" / "limits.py"))
+"""Where compiled code is kept."""
 
-
-def _usable(folder: Path) -> Path:
-    """Return `folder` if it can be written to, else one that lasts as long as this program."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if os.access(folder, os.W_OK | os.X_OK):
-            return folder
-    except OSError:
-        pass
-    log.info("%s cannot be written to: compiled code is not kept", folder)
-    temporary = Path(tempfile.mkdtemp(prefix="lava_spquant-"))
-    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
-    return temporary
-
-
-@contextmanager
-def _cached_in(folder: Path) -> Iterator[None]:
-    """Let functions that are decorated inside keep their compiled code in `folder`."""
-    before = nb.config.CACHE_DIR
-    nb.config.CACHE_DIR = str(folder)
-    try:
-        yield
-    finally:
-        nb.config.CACHE_DIR = before
-
-
-with _cached_in(_usable(cache_folder())):
+with cached_in(usable(FOLDER)):
     from lava_spquant.engine import _input, _run, _shared, _step
 
 

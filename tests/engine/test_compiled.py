@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import lava_spquant
-from lava_spquant.engine._compiled import cache_folder
+from lava_spquant.engine._compiled import FOLDER
 from tests.paths import ROOT
 
 PACKAGE = Path(lava_spquant.__file__).parent
@@ -44,7 +44,7 @@ def test_a_second_program_compiles_nothing() -> None:
 def test_compiled_code_lies_in_the_cache_and_not_in_the_package() -> None:
     """So that an installation may be read-only."""
     python(RUN)
-    assert list(cache_folder().rglob("*.nbi"))
+    assert list(FOLDER.rglob("*.nbi"))
     assert not list(PACKAGE.rglob("*.nb[ic]"))
 
 
@@ -55,7 +55,7 @@ def copy_engine(folder: Path) -> Path:
     return folder
 
 
-WHERE = "from lava_spquant.engine._compiled import cache_folder; print(cache_folder())"
+WHERE = "from lava_spquant.engine._compiled import FOLDER; print(FOLDER)"
 
 
 @pytest.mark.parametrize("file", ["_sums.py", "_run.py", "_neurons.py"])

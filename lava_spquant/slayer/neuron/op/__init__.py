@@ -4,7 +4,7 @@
 """
 
 from lava_spquant.slayer.neuron.op.backend import Backend, Drive, Gradient, compute_dtype
-from lava_spquant.slayer.neuron.op.choose import BACKENDS, VARIABLE, choose, use
+from lava_spquant.slayer.neuron.op.choice import BACKENDS, VARIABLE, choose, use
 from lava_spquant.slayer.neuron.op.current import Current, Statistics, batch_statistics
 from lava_spquant.slayer.neuron.op.dynamics import RESETS, Dynamics
 from lava_spquant.slayer.neuron.op.function import lif

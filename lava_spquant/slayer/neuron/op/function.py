@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -12,7 +12,7 @@ from torch.autograd.function import once_differentiable
 
 from lava_spquant.slayer.layout import channels_last
 from lava_spquant.slayer.neuron.op.backend import Backend, Drive, Gradient, compute_dtype
-from lava_spquant.slayer.neuron.op.choose import choose
+from lava_spquant.slayer.neuron.op.choice import choose
 from lava_spquant.slayer.neuron.op.current import Current, Statistics
 from lava_spquant.slayer.neuron.op.dynamics import Dynamics
 from lava_spquant.slayer.norm import sum_over_processes
@@ -70,7 +70,8 @@ def lif(
         backend or choose(flat[0], dynamics),
     )
     like = {"dtype": torch.float64, "device": flat[0].device}
-    threshold, keep = (v if isinstance(v, Tensor) else torch.tensor(v, **like) for v in (threshold, keep))
+    # `torch.tensor` would copy from the host, for which a GPU is waited for.
+    threshold, keep = (v if isinstance(v, Tensor) else torch.full((), v, **like) for v in (threshold, keep))
     result: Tensor = _Lif.apply(spec, threshold, keep, *flat)
     return result
 
@@ -122,14 +123,16 @@ class _Lif(torch.autograd.Function):
     def forward(ctx: Any, spec: _Spec, threshold: Tensor, keep: Tensor, *flat: Any) -> Tensor:
         ctx.spec = spec
         ctx.save_for_backward(threshold, keep, *flat)
-        return spec.backend.forward(spec.drive(threshold, keep, flat), spec.dynamics)
+        drive = spec.drive(threshold, keep, flat)
+        ctx.folded = replace(drive, currents=())
+        return spec.backend.forward(drive, spec.dynamics)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Any, ...]:
         threshold, keep, *flat = ctx.saved_tensors
         spec: _Spec = ctx.spec
-        drive = spec.drive(threshold, keep, flat)
+        drive = replace(ctx.folded, currents=tuple(flat[::3]))
         wants_threshold, wants_keep = ctx.needs_input_grad[1:3]
         found = spec.backend.backward(
             drive, spec.dynamics, grads[0], spec.centres(drive), parameters=wants_threshold or wants_keep
