@@ -49,7 +49,7 @@ LAYERS = {
             "rich",
             "lava_spquant.ir",
             "lava_spquant.jit",
-        ),  # fmt: skip
+        ),
         late=("h5py", "lava_spquant.netx", "lava_spquant.data"),
     ),
     "netx": Layer(("h5py", "lava_spquant.ir")),
