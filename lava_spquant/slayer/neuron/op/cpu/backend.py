@@ -61,7 +61,7 @@ class CpuBackend:
         result = empty_time_major(z, z.shape[0])
         g, out = flat(channels_last(grad)), flat(result)
         sums = np.zeros((len(parts.bounds), at.SUMS, parts.period))
-        lines = sums.reshape(len(sums), -1)
+        lines = sums.reshape(len(sums), sums.shape[1] * parts.period)
 
         def work(arena: NDArray[np.float32], part: int, start: int, stop: int) -> None:
             kernels.backward(*call.currents, g, out, lines[part], *call.common, arena, start, stop)
@@ -75,10 +75,12 @@ class CpuBackend:
         """Return mean and summed squares about it; sums run over distances from the first place's values."""
         line = flat(channels_last(z))
         parts = Parts(z.shape[2], line.size)
+        if not line.size:
+            return torch.zeros(z.shape[2], dtype=torch.float64), torch.zeros(z.shape[2], dtype=torch.float64)
         first = z.movedim(2, -1).reshape(-1, z.shape[2])[0].to(torch.float32)
         pivot = parts.table([first])
         sums = np.zeros((len(parts.bounds), 2, parts.period))
-        lines = sums.reshape(len(sums), -1)
+        lines = sums.reshape(len(sums), sums.shape[1] * parts.period)
 
         def work(arena: NDArray[np.float32], part: int, start: int, stop: int) -> None:
             kernels.moments(line, pivot, lines[part], line.size, parts.period, start, stop, arena)

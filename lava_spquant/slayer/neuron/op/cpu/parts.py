@@ -68,7 +68,7 @@ class Parts:
     def bounds(self) -> list[tuple[int, int]]:
         """First and last row of every part."""
         parts = min(self.rows, max(1, min(PARTS, self.length * self.steps // SMALL)))
-        edges = [self.rows * k // parts for k in range(parts + 1)]
+        edges = [self.rows * k // max(parts, 1) for k in range(parts + 1)]
         return list(pairwise(edges))
 
     def table(self, values: list[Tensor]) -> NDArray[np.float32]:

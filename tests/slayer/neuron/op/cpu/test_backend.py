@@ -85,6 +85,16 @@ def test_bfloat16(dynamics: Dynamics, count: int) -> None:
     assert_same(drive((5, 2, 7, 6, 4), count=count, dtype=torch.bfloat16), dynamics, rtol=2**-7)
 
 
+def test_an_empty_batch() -> None:
+    given = drive((3, 0, 4, 5, 2))
+    spikes = COMPILED.forward(given, Dynamics())
+    assert spikes.shape == (3, 0, 4, 5, 2)
+    gradient = COMPILED.backward(given, Dynamics(), spikes, centres(given), parameters=True)
+    assert gradient.x.shape == (3, 0, 4, 5, 2)
+    assert gradient.shift.tolist() == [0] * 4
+    assert [m.tolist() for m in COMPILED.moments(given.currents[0])] == [[0] * 4] * 2
+
+
 def test_extreme_currents() -> None:
     given = drive((4, 2, 5, 3, 3))
     for value in (1e30, -1e30, 3e4, -3e4, 1.0, -0.5, 0.5):
