@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lava_spquant import ir
+from lava_spquant.slayer.layout import is_repeated
 from lava_spquant.slayer.norm import BatchNorm
 from lava_spquant.slayer.stream import SPIKES, Stream
 from lava_spquant.slayer.synapse import SlayerSynapse
@@ -86,8 +87,8 @@ class Branch(nn.Module):
 
     def current(self, x: Tensor) -> Tensor:
         """Return the float current (T, N, C, ...) with gradients."""
-        if x.shape[0] > 1 and x.stride(0) == 0:
-            # A static image is one view at every step, so one pass serves all steps.
+        if is_repeated(x):
+            # One pass serves all steps of a static image.
             once = self.current(x[:1])
             return once.expand(x.shape[0], *once.shape[1:])
         return self.normalise(self.scaled(x))

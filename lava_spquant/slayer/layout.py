@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["channels_last", "empty_time_major", "nchwt", "rows", "time_major"]
+__all__ = ["channels_last", "empty_time_major", "is_repeated", "nchwt", "rows", "time_major"]
 
 
 def time_major(x: Tensor) -> Tensor:
@@ -23,8 +23,14 @@ def nchwt(x: Tensor) -> Tensor:
 
 
 def channels_last(x: Tensor) -> Tensor:
-    """Return (T, N, C, ...) with channels-last memory: `x` itself where it has that."""
-    return x.movedim(2, -1).contiguous().movedim(-1, 2)
+    """Return (T, N, C, ...) with channels-last memory: `x` itself where it has that.
+
+    One channel lies in memory either way; its stride then says so, for convolutions choose their layout by it.
+    """
+    last = x.movedim(2, -1).contiguous().movedim(-1, 2)
+    if last.shape[2] > 1 or last.stride(2) == 1:
+        return last
+    return last.as_strided(last.shape, (*last.stride()[:2], 1, *last.stride()[3:]))
 
 
 def rows(x: Tensor) -> Tensor:
@@ -42,3 +48,8 @@ def empty_time_major(like: Tensor, steps: int, dtype: torch.dtype | None = None)
     """Return an uninitialised channels-last (steps, N, C, ...) tensor for `like` (any, N, C, ...)."""
     _, batch, channels, *space = like.shape
     return torch.empty((steps, batch, *space, channels), dtype=dtype or like.dtype, device=like.device).movedim(-1, 2)
+
+
+def is_repeated(x: Tensor) -> bool:
+    """Say whether (T, N, ...) shows one and the same memory at every step, as a static image does."""
+    return x.shape[0] > 1 and x.stride(0) == 0

@@ -16,6 +16,7 @@ from lava_spquant.slayer.branch import Branch
 from lava_spquant.slayer.fold import fold_gains
 from lava_spquant.slayer.membrane import TERNARY, MembraneConfig
 from lava_spquant.slayer.neuron.base import SlayerNeuron, channelwise, decay_toward_zero, saturate
+from lava_spquant.slayer.neuron.drive import drive
 from lava_spquant.slayer.neuron.op import Current, Dynamics, lif
 from lava_spquant.slayer.stream import SPIKES, Stream
 from lava_spquant.slayer.surrogate import Surrogate, Triangle
@@ -124,6 +125,14 @@ class QLif(SlayerNeuron):
     def threshold(self) -> float:
         """Threshold in units of the block's current."""
         return self.config.threshold
+
+    def forward(self, branches: Sequence[Branch], inputs: Sequence[Tensor]) -> Tensor:
+        """Return spikes (T, N, C, ...); scales, batch-norm and bias act inside the neuron's own operation."""
+        config = self.config
+        currents = [drive(branch, x, config.dynamics) for branch, x in zip(branches, inputs, strict=True)]
+        spikes = lif(currents, config.dynamics, config.threshold, config.keep, inputs[0].shape[0])
+        self.shape = spikes.shape[2:]
+        return spikes
 
     def respond(self, current: Tensor) -> Tensor:
         """Return spikes for a current in units of the block's current."""
