@@ -40,7 +40,7 @@ def values(script: str, *arguments: str, cwd: Path) -> dict[str, Any]:
 
 
 def test_every_script_is_tested() -> None:
-    assert SCRIPTS == ["accuracy", "engine", "executors", "file_size", "training"]
+    assert SCRIPTS == ["accuracy", "emulator", "engine", "executors", "file_size", "training"]
 
 
 def test_accuracy(tmp_path: Path) -> None:
@@ -57,6 +57,15 @@ def test_a_missing_network_is_an_error(tmp_path: Path) -> None:
     done = run("accuracy", str(tmp_path / "absent.net"), "--json", cwd=tmp_path)
     assert done.returncode == 2
     assert "found no file" in json.loads(done.stdout)["error"]
+
+
+def test_emulator(tmp_path: Path) -> None:
+    (row,) = values("emulator", "--datasets", "digits", cwd=tmp_path)["rows"]
+    assert (row["dataset"], row["sensor"], row["images"]) == ("emulated-digits", "10x10", 100)
+    assert 200 < row["events_per_image"] < 500
+    assert 0.45 < row["on_share"] < 0.55
+    assert 0 < row["active_share"] < row["events_per_image"] / (row["steps"] * 2 * 100)
+    assert row["images_per_s"] > 0
 
 
 def test_file_size(tmp_path: Path) -> None:

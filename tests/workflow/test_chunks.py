@@ -6,7 +6,7 @@ import pytest
 from lava_spquant import ir
 from lava_spquant.workflow import chunks as module
 from lava_spquant.workflow.chunks import MAX_CHUNK, check_fits, chunk_size, chunks, head
-from tests.workflow.tiny import SHAPE, STEPS, tiny_network, tiny_split
+from tests.workflow.tiny import SHAPE, STEPS, tiny_network, tiny_recordings, tiny_split
 
 
 def test_chunks_hold_the_split_in_order_at_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -17,6 +17,17 @@ def test_chunks_hold_the_split_in_order_at_every_step(monkeypatch: pytest.Monkey
     together = np.concatenate([chunk.x for chunk in found], axis=1)
     assert np.array_equal(together, np.stack([split.images] * STEPS))
     assert np.array_equal(np.concatenate([chunk.labels for chunk in found]), split.labels)
+
+
+def test_recordings_are_read_frame_by_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_CHUNK", 4)
+    split = tiny_recordings(10)
+    found = list(chunks(tiny_network(), split, STEPS))
+    assert [chunk.x.shape for chunk in found] == [(STEPS, n, *SHAPE) for n in (4, 4, 2)]
+    together = np.concatenate([chunk.x for chunk in found], axis=1)
+    assert np.array_equal(together, split.frames().swapaxes(0, 1))
+    with pytest.raises(ValueError, match=f"tiny events: time steps: found 5, expected its own, {STEPS}"):
+        list(chunks(tiny_network(), split, 5))
 
 
 def test_a_trace_of_a_chunk_stays_below_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lava_spquant import netx
+from lava_spquant import ir, netx
 from lava_spquant.ir import reference
 from lava_spquant.workflow import load
 from lava_spquant.workflow.loading import STEPS_MAX
@@ -26,6 +26,29 @@ def test_a_file_knows_what_it_was_trained_for(path: Path) -> None:
     assert np.array_equal(reference.run(found.network, x).output, reference.run(tiny_network(), x).output)
     assert found.known_steps() == 3
     assert found.test_data().shape == (1, 8, 8)
+
+
+@pytest.mark.parametrize(
+    ("spec", "frame"),
+    [
+        (ir.InputSpec((2, 10, 10)), (2, 10, 10)),
+        (ir.InputSpec((2, 7, 7), 3), (2, 7, 7)),
+        (ir.InputSpec((200,), 2), (2, 10, 10)),
+    ],
+)
+def test_recordings_become_frames_as_the_network_reads_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spec: ir.InputSpec, frame: tuple[int, ...]
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    size = int(np.prod(spec.shape))
+    branch = ir.Branch(ir.Dense(np.ones((10, size), int), 2), [1] * 10)
+    network = ir.Network(spec, (ir.Block("readout", (branch,), ir.Readout(), bias=[0] * 10),))
+    netx.save(network, tmp_path / "events.net", metadata={"dataset": "emulated-digits", "steps": "3"})
+    test = load(tmp_path / "events.net").test_data()
+    assert (test.shape, test.bits, test.inputs(3).shape) == (frame, spec.bits, (3, 360, *frame))
+    netx.save(network, tmp_path / "bare.net", metadata={"dataset": "emulated-digits"})
+    with pytest.raises(ValueError, match="time steps: found none in the file"):
+        load(tmp_path / "bare.net").test_data()
 
 
 def test_arguments_come_before_the_file(path: Path) -> None:

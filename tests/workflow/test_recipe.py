@@ -23,7 +23,7 @@ def test_defaults_and_every_field() -> None:
     recipe = Recipe(
         "all",
         7,
-        DataConfig("mnist", 2, 1),
+        DataConfig("mnist", 2, 1, True, 3, 4, 2, 20),
         ConvNetConfig("4-FC", "int4", "binary", "sawb4-mean", "int3", "superspike", 0.25, "soft", 10),
         TrainingConfig(
             3, 16, 0.1, 0.2, 0.5, "mean", 0.4, 1.5, "sgd", 0.8, "step", 4, 0.5, 2, "bf16-mixed", 0.2, 3, 50, 1.5
@@ -56,6 +56,11 @@ def test_a_file_and_overrides(tmp_path: Path) -> None:
         ("training: {lam: 2}", "training: lam: found 2.0, expected 0..1"),
         ("data: {steps: 0}", "data: steps: found 0, expected 1..1024"),
         ("data: {shift: 9}", "data: shift: found 9"),
+        ("data: {flip: perhaps}", "data.flip"),
+        ("data: {roll: -1}", "data: roll: found -1, expected 0..16"),
+        ("data: {cutout: 65}", "data: cutout: found 65"),
+        ("data: {bits: 0}", "data: bits: found 0, expected 1..8"),
+        ("data: {size: 2000}", "data: size: found 2000"),
         ("data: {name: cifar}", "data: name: found 'cifar', expected one of digits, mnist"),
         ("model: {weight: int77}", "bits: found 77"),
         ("model: {membrane: septenary}", "membrane: found 'septenary'"),

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import lightning as L
@@ -17,8 +18,9 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
-from lava_spquant.data import DATASETS, ImageData, ImageSplit
-from lava_spquant.ir import reference
+from lava_spquant.data import DATASETS, EventData, EventLoader, EventSplit, FrameConfig, ImageData, ImageSplit
+from lava_spquant.data.packing import pack_frames
+from lava_spquant.ir import InputSpec, reference
 from lava_spquant.slayer import SpikingNetwork
 from lava_spquant.slayer.training import TRAINING_STATE, Classifier, read_checkpoint
 from lava_spquant.workflow.recipe import Recipe, load_recipe
@@ -45,6 +47,23 @@ def recipe(monkeypatch: pytest.MonkeyPatch) -> Recipe:
     split = ImageSplit(images.astype(np.uint8), labels, 3, source="rows")
     monkeypatch.setitem(DATASETS, "digits", lambda path: ImageData("digits", split, split))
     return load_recipe(TEXT)
+
+
+@pytest.fixture
+def event_recipe(monkeypatch: pytest.MonkeyPatch) -> Recipe:
+    """A recipe on 48 recordings of 3 frames, whose class is the row with most events."""
+    labels = np.arange(48) % 3
+
+    def load(path: object, frames: FrameConfig) -> EventData:
+        made = (np.random.default_rng(0).random((48, frames.steps, 2, 6, 5)) < 0.1).astype(np.uint8)
+        for recording, label in zip(made, labels, strict=True):
+            recording[:, :, 2 * label : 2 * label + 2] |= 1
+        made *= 2**frames.bits - 1
+        split = EventSplit(pack_frames(made, frames.bits), labels, 3, made.shape[1:], frames.bits, "rows")
+        return EventData("emulated-digits", split, split)
+
+    monkeypatch.setitem(DATASETS, "emulated-digits", EventLoader(load))
+    return load_recipe(TEXT, ["data.name=emulated-digits", "data.steps=3", "data.shift=0"])
 
 
 def stop_in_epoch(monkeypatch: pytest.MonkeyPatch, epoch: int, error: BaseException) -> Callable[[], None]:
@@ -82,6 +101,28 @@ def test_what_training_leaves(recipe: Recipe, tmp_path: Path) -> None:
     x = np.repeat(images.images[None].astype(int), recipe.data.steps, axis=0)
     answers = reference.run(model.to_ir(), x).output[-1].argmax(axis=1)
     assert result.accuracy == pytest.approx((answers == images.labels).mean())
+
+
+@pytest.mark.parametrize("bits", [1, 3])
+def test_training_on_recordings(event_recipe: Recipe, tmp_path: Path, bits: int) -> None:
+    data = replace(event_recipe.data, bits=bits, roll=1, cutout=1, flip=True)
+    result = train(replace(event_recipe, data=data), tmp_path / "run", progress=False)
+    _, model = load_checkpoint(result.checkpoint)
+    network = model.to_ir()
+    assert network.input == InputSpec((2, 6, 5), bits)
+    assert result.accuracy > 0.6
+    # The accuracy is the integer network's, on frames that nothing has augmented.
+    test = data.load().test
+    answers = reference.run(network, test.inputs(3)).output[-1].argmax(axis=1)
+    assert result.accuracy == pytest.approx((answers == test.labels).mean())
+
+
+def test_a_checkpoint_from_before_recordings_has_eight_bits(recipe: Recipe, tmp_path: Path) -> None:
+    path = train(recipe, tmp_path / "run", progress=False).checkpoint
+    checkpoint = torch.load(path, weights_only=False)
+    del checkpoint["hyper_parameters"]["bits"]
+    torch.save(checkpoint, path)
+    assert load_checkpoint(path)[1].input_spec == InputSpec((1, 6, 5), 8)
 
 
 def test_the_same_recipe_gives_the_same_network(recipe: Recipe, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from lava_spquant.workflow import EXECUTORS, evaluate, verify
 from lava_spquant.workflow import chunks as chunks_module
 from lava_spquant.workflow import executor as executor_module
 from lava_spquant.workflow.executor import Executor, Run
-from tests.workflow.tiny import STEPS, tiny_network, tiny_split
+from tests.workflow.tiny import STEPS, tiny_network, tiny_recordings, tiny_split
 from tests.workflow.tiny_model import tiny_model
 
 SPIKES_PER_SAMPLE = STEPS * 16
@@ -58,6 +58,13 @@ def test_lava_agrees_on_its_part_of_the_samples() -> None:
     assert lava.accuracy.spikes_compared == 4 * SPIKES_PER_SAMPLE
     assert checked.spikes_compared == 14 * SPIKES_PER_SAMPLE
     assert checked.values_compared == 14 * VALUES_PER_SAMPLE
+
+
+def test_every_executor_reads_recordings() -> None:
+    checked = verify(tiny_network(), tiny_recordings(6), STEPS, lava_samples=2)
+    assert checked.ok
+    assert [r.accuracy.samples for r in checked.results] == [6, 6, 2]
+    assert checked.spikes_compared == 8 * SPIKES_PER_SAMPLE
 
 
 @pytest.mark.parametrize("chunk", [3, 4, 256])

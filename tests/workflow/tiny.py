@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from lava_spquant import ir
-from lava_spquant.data import ImageSplit
+from lava_spquant.data import EventSplit, ImageSplit
+from lava_spquant.data.packing import pack_frames
 
-__all__ = ["CLASSES", "SHAPE", "STEPS", "tiny_network", "tiny_split"]
+__all__ = ["CLASSES", "SHAPE", "STEPS", "tiny_network", "tiny_recordings", "tiny_split"]
 
 SHAPE = (1, 4, 3)
 CLASSES = 3
@@ -36,3 +37,11 @@ def tiny_split(samples: int = 10, seed: int = 0) -> ImageSplit:
     rng = np.random.default_rng(seed)
     images = rng.integers(0, 256, (samples, *SHAPE)).astype(np.uint8)
     return ImageSplit(images, rng.integers(0, CLASSES, samples), CLASSES, source="tiny")
+
+
+def tiny_recordings(samples: int = 10, seed: int = 0) -> EventSplit:
+    """Recordings that the tiny network reads: frames of counts, one channel."""
+    rng = np.random.default_rng(seed)
+    frames = rng.integers(0, 256, (samples, STEPS, *SHAPE), dtype=np.uint8)
+    shape = (STEPS, *SHAPE)
+    return EventSplit(pack_frames(frames, 8), rng.integers(0, CLASSES, samples), CLASSES, shape, 8, "tiny events")
