@@ -57,6 +57,7 @@ class Current:
     statistics: Statistics | None = None
 
 
+@torch.compiler.disable  # type: ignore[misc,unused-ignore]
 @torch.no_grad()
 def batch_statistics(norm: BatchNorm, z: Tensor, factor: float, backend: Backend) -> Statistics:
     """Return the statistics that `norm` uses for `factor * z`; in training, update its running ones.

@@ -68,6 +68,10 @@ def lif(
         dynamics,
         length if steps is None else steps,
         backend or choose(flat[0], dynamics),
+        tuple(
+            c.gain is None and c.statistics is None and not isinstance(threshold, Tensor) and threshold == c.factor
+            for c in currents
+        ),
     )
     like = {"dtype": torch.float64, "device": flat[0].device}
     # `torch.tensor` would copy from the host, for which a GPU is waited for.
@@ -85,6 +89,8 @@ class _Spec:
     dynamics: Dynamics
     steps: int
     backend: Backend
+    unit: tuple[bool, ...]
+    """Per current, whether its scale is known to be 1."""
 
     def drive(self, threshold: Tensor, keep: Tensor, flat: Sequence[Any]) -> Drive:
         """Fold factor, batch-norm, gain, offset and threshold into one scale per current and one shift."""
@@ -185,6 +191,8 @@ def _input_gradient(spec: _Spec, drive: Drive, found: Gradient, index: int, know
     last = index + 1 == len(drive.currents)
     out = found.x if last else torch.empty_like(found.x)
     if known is None or known.count == 0:
+        if last and spec.unit[index]:
+            return found.x
         return torch.mul(found.x, scale.reshape((-1,) + (1,) * (z.ndim - 3)), out=out)
     factor = spec.factors[index]
     sums = torch.stack([found.shift, found.scales[index] * (factor * known.inverse) ** 2])
