@@ -2,7 +2,7 @@
 
 from lava_spquant.data.cifar10 import cifar10
 from lava_spquant.data.digits import digits
-from lava_spquant.data.emulated import emulated
+from lava_spquant.data.emulated import CAMERAS, emulated
 from lava_spquant.data.emulator import EmulatorConfig, emulate
 from lava_spquant.data.encode import repeat
 from lava_spquant.data.errors import DataError
@@ -14,6 +14,7 @@ from lava_spquant.data.saccade import SaccadeConfig
 from lava_spquant.data.split import Split, batches, holdout
 
 __all__ = [
+    "CAMERAS",
     "DATASETS",
     "DATA_ENV",
     "DataError",
