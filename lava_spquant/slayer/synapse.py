@@ -200,9 +200,7 @@ class ConvSynapse(WeightedSynapse):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (M, C_out, H_out, W_out)."""
-        # A copy only of what comes from outside: blocks hand on channels-last memory.
-        x, weight = (t.contiguous(memory_format=torch.channels_last) for t in (x, self.quantised))
-        return F.conv2d(x, weight, None, self.stride, self.padding, self.dilation, self.groups)
+        return F.conv2d(x, self.quantised, None, self.stride, self.padding, self.dilation, self.groups)
 
     def to_ir(self) -> ir.Conv:
         """Return `ir.Conv`."""

@@ -7,6 +7,7 @@ from torch import Tensor
 from lava_spquant.slayer.branch import Branch
 from lava_spquant.slayer.layout import channels_last, is_repeated
 from lava_spquant.slayer.neuron.op import Current, Dynamics, batch_statistics, choose
+from lava_spquant.slayer.norm import BatchNorm
 
 __all__ = ["drive"]
 
@@ -22,7 +23,11 @@ def drive(branch: Branch, x: Tensor, dynamics: Dynamics) -> Current:
     dynamics : Dynamics
         Of the neuron; decides with the device what computes the statistics of batch-norm.
     """
-    z = channels_last(branch.accumulate(channels_last(x[:1] if is_repeated(x) else x)))
+    once = x[:1] if is_repeated(x) else x
+    if branch.norm is not None and type(branch.norm) is not BatchNorm:
+        # A norm of the user's, such as torch's SyncBatchNorm, normalises by itself.
+        return Current(branch.current(once))
+    z = channels_last(branch.accumulate(channels_last(once)))
     scale, norm, bias = branch.reads.scale, branch.norm, branch.bias
     if norm is None:
         return Current(z, scale, None, bias)

@@ -17,7 +17,7 @@ from lava_spquant.slayer.fold import fold_gains
 from lava_spquant.slayer.membrane import TERNARY, MembraneConfig
 from lava_spquant.slayer.neuron.base import SlayerNeuron, channelwise, decay_toward_zero, saturate
 from lava_spquant.slayer.neuron.drive import drive
-from lava_spquant.slayer.neuron.op import Current, Dynamics, inflow, lif
+from lava_spquant.slayer.neuron.op import Current, Dynamics, lif
 from lava_spquant.slayer.stream import SPIKES, Stream
 from lava_spquant.slayer.surrogate import Surrogate, Triangle
 
@@ -130,14 +130,6 @@ class QLif(SlayerNeuron):
         """Return spikes (T, N, C, ...); scales, batch-norm and bias act inside the neuron's own operation."""
         config = self.config
         currents = [drive(branch, x, config.dynamics) for branch, x in zip(branches, inputs, strict=True)]
-        spikes = lif(currents, config.dynamics, config.threshold, config.keep, inputs[0].shape[0])
-        self.shape = spikes.shape[2:]
-        return spikes
-
-    def forward(self, branches: Sequence[Branch], inputs: Sequence[Tensor]) -> Tensor:
-        """Return spikes; batch-norm, scales and biases of the branches are part of the neuron's operation."""
-        config = self.config
-        currents = [inflow(branch, x, config.dynamics) for branch, x in zip(branches, inputs, strict=True)]
         spikes = lif(currents, config.dynamics, config.threshold, config.keep, inputs[0].shape[0])
         self.shape = spikes.shape[2:]
         return spikes

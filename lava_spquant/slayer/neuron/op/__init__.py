@@ -8,7 +8,6 @@ from lava_spquant.slayer.neuron.op.choice import BACKENDS, VARIABLE, choose, use
 from lava_spquant.slayer.neuron.op.current import Current, Statistics, batch_statistics
 from lava_spquant.slayer.neuron.op.dynamics import RESETS, Dynamics
 from lava_spquant.slayer.neuron.op.function import lif
-from lava_spquant.slayer.neuron.op.inflow import inflow
 
 __all__ = [
     "BACKENDS",
@@ -23,7 +22,6 @@ __all__ = [
     "batch_statistics",
     "choose",
     "compute_dtype",
-    "inflow",
     "lif",
     "use",
 ]
