@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 from card import Facts, card_text
 
-from lava_spquant import data, netx
+from lava_spquant import netx
 from lava_spquant.cli.opening import load_training
 from lava_spquant.cli.options import DataPath, Debug, Json, Quiet
 from lava_spquant.cli.session import Session, session
@@ -126,7 +126,7 @@ def _measure(
     found, model = load_checkpoint(checkpoint)
     if found != recipe:
         raise ValueError(f"{checkpoint}: recipe: found another one ({found.name}), expected {recipe.name} as it is now")
-    images, steps, effort = data.load(recipe.data.name, data_path), recipe.data.steps, QUICK if quick else FULL
+    images, steps, effort = recipe.data.load(data_path), recipe.data.steps, QUICK if quick else FULL
     with tempfile.TemporaryDirectory() as folder:
         draft = export(checkpoint, Path(folder) / target.name)
         network, about = netx.load(draft), netx.info(draft).metadata

@@ -41,8 +41,9 @@ PART = 64
 
 CAMERAS = {
     "mnist": EmulatorConfig(),
-    # A pixel of the digits is the mean of 4x4 cells, so that a saccade of 2 is as long as one of 7 over MNIST.
+    # A saccade of 2 pixels over 8 is as long as one of 7 over MNIST's 28.
     "digits": EmulatorConfig(sensor=(10, 10), image=(8, 8), saccades=SaccadeConfig(amplitude=2)),
+    # Photographs have less contrast than ink: this threshold gives about as many events per pixel. They fill the view.
     "cifar10": EmulatorConfig(
         sensor=(32, 32), image=(32, 32), saccades=SaccadeConfig(amplitude=4), threshold=0.15, border="edge"
     ),

@@ -174,6 +174,9 @@ def _frames(known: Recordings, recordings: Any, index: int, frames: FrameConfig)
         return frames_of(events[order], known.sensor, frames, known.cut)
     except DataError as error:
         raise DataError(f"{where}: {error}") from error
-    # Whatever the readers meet in a damaged file.
-    except (OSError, ValueError, IndexError, KeyError, RuntimeError) as error:
-        raise DataError(f"{where}: found damaged ({error}), expected a recording") from error
+    # Whatever the readers meet in a damaged file; a panic of aedat is no `Exception`.
+    except BaseException as error:
+        damaged = isinstance(error, Exception) and not isinstance(error, MemoryError)
+        if damaged or type(error).__name__ == "PanicException":
+            raise DataError(f"{where}: found damaged ({error}), expected a recording") from error
+        raise

@@ -12,8 +12,11 @@ import pytest
 from lava_spquant.data import DATA_ENV, DataError, FrameConfig
 from lava_spquant.data.frames import frames_of
 from lava_spquant.data.recorded import RECORDINGS, Recordings, recorded
+from tests.data.aedat4_files import write_aedat4
 
 needs_tonic = pytest.mark.skipif(importlib.util.find_spec("tonic") is None, reason="tonic is not installed")
+
+needs_aedat = pytest.mark.skipif(importlib.util.find_spec("aedat") is None, reason="aedat is not installed")
 
 EVENTS = np.dtype([("x", int), ("y", int), ("t", int), ("p", int)])
 FRAMES = FrameConfig(steps=3, bits=4)
@@ -116,24 +119,26 @@ def test_dvs_gesture(tmp_path: Path) -> None:
 
 
 @needs_tonic
-def test_dvs_cifar10(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@needs_aedat
+def test_dvs_cifar10(tmp_path: Path) -> None:
+    known, written = replace(RECORDINGS["dvs-cifar10"], samples=(20,)), {}
     for k in range(20):
-        path = tmp_path / "CIFAR10DVS" / ("cat" if k % 2 else "truck") / f"cifar10_{k}.aedat4"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(bytes([k]))
-
-    def read(path: str) -> np.ndarray:
-        """Stand for the reader of AEDAT4, whose files only a camera's software writes."""
-        events = recording(Path(path).read_bytes()[0], (128, 128), 10**6)
-        columns = [events[name] for name in ("t", "x", "y", "p")]
-        return np.rec.fromarrays(columns, dtype="u8,u2,u2,?").view(np.ndarray)
-
-    monkeypatch.setattr("tonic.datasets.cifar10dvs.read_aedat4", read)
-    found = recorded(replace(RECORDINGS["dvs-cifar10"], samples=(20,)), tmp_path, FRAMES)
+        path = tmp_path / "CIFAR10DVS" / ("cat" if k % 2 else "truck") / f"cifar10_{k:02d}.aedat4"
+        written[path.name] = recording(k, (128, 128), 10**6)
+        write_aedat4(path, written[path.name], (128, 128))
+    found = recorded(known, tmp_path, replace(FRAMES, bits=8))
     assert found.shape == (2, 48, 48)
     for split, count in ((found.train, 9), (found.test, 1)):
         assert np.bincount(split.labels).tolist() == [0, 0, 0, count, 0, 0, 0, 0, 0, count]
-    assert (found.train.frames().sum(axis=(1, 2, 3, 4)) == 40).all()
+    # Files in the order of their names: cats, which have odd numbers, then trucks.
+    order = sorted(written, key=lambda name: (int(name[8:10]) % 2 == 0, name))
+    frames = [frames_of(written[name], (128, 128), FrameConfig(3, 8, 48), "count").tobytes() for name in order]
+    at = [frames.index(frame.tobytes()) for frame in found.train.frames()]
+    assert at == sorted(at)
+    assert found.test.frames()[1].tobytes() in frames[10:]
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(DataError, match=r"cifar10_19\.aedat4: found damaged"):
+        recorded(known, tmp_path, FRAMES)
 
 
 @needs_tonic
