@@ -75,6 +75,7 @@ def train(
     progress: bool = True,
     hardware: Hardware | None = None,
     callbacks: Sequence[L.Callback] = (),
+    initial: SpikingNetwork | str | Path | None = None,
 ) -> TrainResult:
     """Train `recipe` into `folder`, going on where an earlier call was stopped.
 
@@ -98,6 +99,9 @@ def train(
         By default one process, on a GPU where there is one.
     callbacks : sequence of lightning.Callback
         Called beside ours; `valid_accuracy` is among the trainer's `callback_metrics` after every epoch.
+    initial : SpikingNetwork or path-like, optional
+        A network, or a checkpoint of one, whose parameters training starts from: of the recipe's architecture, with
+        any quantisers. A run that resumes goes on from its own checkpoint.
 
     Returns
     -------
@@ -106,8 +110,8 @@ def train(
     Raises
     ------
     ValueError
-        If `folder` holds a checkpoint of another recipe, the loss stops being finite, or the hardware cannot compute
-        in the recipe's precision.
+        If `folder` holds a checkpoint of another recipe, `initial` does not fit the recipe's network, the loss stops
+        being finite, or the hardware cannot compute in the recipe's precision.
     KeyboardInterrupt
         On Ctrl-C; the last checkpoint stays whole and a further call resumes from it.
     """
@@ -117,6 +121,8 @@ def train(
     L.seed_everything(recipe.seed, verbose=False)
     module = _classifier(recipe, fitted)
     resume, done = _checkpoint_of(recipe, folder)
+    if initial is not None and resume is None:
+        _start_from(module.model, initial)
     with warnings.catch_warnings():
         # Lightning's advice on validation data, worker processes and folders in use: all of it is meant so here.
         warnings.filterwarnings("ignore", module=r"lightning\..*")
@@ -125,6 +131,16 @@ def train(
         with _ctrl_c_raises(trainer):
             trainer.fit(module, batches, None if valid is None else _in_order(valid), ckpt_path=resume)
             return _result(trainer, module, splits.test, folder, valid is not None)
+
+
+def _start_from(model: SpikingNetwork, initial: SpikingNetwork | str | Path) -> None:
+    """Give `model` the parameters of another network of its architecture."""
+    given = initial if isinstance(initial, SpikingNetwork) else load_checkpoint(initial)[1]
+    try:
+        model.load_state_dict(given.state_dict())
+    except RuntimeError as error:
+        first = " ".join(str(error).split())[:200]
+        raise ValueError(f"initial: found another architecture ({first}), expected that of {model.name}") from error
 
 
 def _parts(recipe: Recipe, splits: ImageData | EventData) -> tuple[Samples, Samples | None]:

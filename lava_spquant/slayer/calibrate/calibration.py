@@ -1,0 +1,226 @@
+"""Quantising a trained network without training it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from lava_spquant.slayer.block import Block
+from lava_spquant.slayer.branch import Branch
+from lava_spquant.slayer.calibrate.config import CalibrationConfig
+from lava_spquant.slayer.calibrate.observe import branch_currents, inputs_of
+from lava_spquant.slayer.calibrate.potentials import fit_membrane, stored_potentials
+from lava_spquant.slayer.calibrate.statistics import match_moments, moments, scale_current, set_weight
+from lava_spquant.slayer.calibrate.weights import fit_weights, weight_error
+from lava_spquant.slayer.export import deployed_blocks
+from lava_spquant.slayer.membrane import MembraneConfig, membrane
+from lava_spquant.slayer.network import SpikingNetwork
+from lava_spquant.slayer.neuron import Cuba, QLif, QLifConfig, RelayNeuron, qlif
+from lava_spquant.slayer.quant import weight_quantiser
+from lava_spquant.slayer.synapse import WeightedSynapse
+
+__all__ = ["Calibrated", "CalibrationRow", "calibrate"]
+
+FACTORS = tuple(2 ** (k / 12) for k in range(-12, 13))
+"""Factors on a block's current that are tried: half to twice, in twelfths of an octave."""
+
+
+@dataclass(frozen=True)
+class CalibrationRow:
+    """What calibration chose for one deployed block.
+
+    Attributes
+    ----------
+    block : str
+    weight_bits : tuple of float
+        Declared width, per branch with weights.
+    weight_error : float
+        `|q - w| / |w|` over all weights of the block.
+    membrane : MembraneConfig or None
+    factor : float
+        What the block's current was multiplied by, to spike as often as before.
+    rate_before, rate_after : float or None
+        Spikes per neuron and step on the calibration samples; None where the block does not spike.
+    """
+
+    block: str
+    weight_bits: tuple[float, ...]
+    weight_error: float
+    membrane: MembraneConfig | None
+    factor: float = 1.0
+    rate_before: float | None = None
+    rate_after: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Calibrated:
+    """A quantised network, and what was chosen for it.
+
+    Attributes
+    ----------
+    model : SpikingNetwork
+        In `eval()` mode; it can be deployed, or trained further.
+    rows : tuple of CalibrationRow
+        One per deployed block.
+    """
+
+    model: SpikingNetwork
+    rows: tuple[CalibrationRow, ...]
+
+
+@torch.no_grad()
+def calibrate(
+    model: SpikingNetwork, batches: Iterable[Tensor | Sequence[Tensor]], config: CalibrationConfig
+) -> Calibrated:
+    """Quantise a trained network without training it, on samples of what it will read.
+
+    Block by block, each behind those that are quantised already: weights get the step that errs least; batch-norm, or
+    the bias, gives every channel's current the mean and spread that it had; the potential gets its levels; and the
+    current is scaled so that neurons spike as often as they did. Everything but the quantisers and the levels ends in
+    the network's ordinary parameters, so that a recipe which names the same quantisers can go on training them.
+
+    Parameters
+    ----------
+    model : SpikingNetwork
+        Trained in float (`weight="none"`) or at any width; it is left as it is.
+    batches : iterable of Tensor, or of (Tensor, ...)
+        Inputs NCT or NCHWT; of a sequence the first is taken. No labels are needed.
+    config : CalibrationConfig
+
+    Returns
+    -------
+    Calibrated
+
+    Raises
+    ------
+    ValueError
+        If there are no samples, or levels are asked for where CUBA neurons keep 24 bits.
+
+    Examples
+    --------
+    >>> from lava_spquant import ir
+    >>> from lava_spquant.slayer import block
+    >>> neuron = {"threshold": 1.0, "membrane": "none"}
+    >>> blocks = [block.Dense(neuron, 8, 16, weight="none"), block.Readout(16, 3, weight="none")]
+    >>> trained = SpikingNetwork(blocks, ir.InputSpec((8,)))
+    >>> done = calibrate(trained, [torch.ones(5, 8, 4)], CalibrationConfig(membrane="ternary"))
+    >>> [row.weight_bits for row in done.rows]
+    [(8.0,), (8.0,)]
+    """
+    x = _samples(batches, config.samples)
+    before = copy.deepcopy(model).eval()
+    after = copy.deepcopy(model).eval()
+    x = x.to(next(model.parameters(), x).device)
+    pairs = zip(deployed_blocks(list(before)), deployed_blocks(list(after)), strict=True)
+    weights = _quantisers(after, config)
+    rows = []
+    for (old, name, _), (new, _, _) in pairs:
+        was = branch_currents(old, inputs_of(before, old, x))
+        for branch in new.branches:
+            if id(branch) in weights:
+                _requantise(branch, weights[id(branch)])
+        rows.append(_calibrate_block(name, old, new, was, inputs_of(after, new, x), config))
+    after.to_ir()
+    return Calibrated(after, tuple(rows))
+
+
+def _samples(batches: Iterable[Tensor | Sequence[Tensor]], most: int) -> Tensor:
+    parts: list[Tensor] = []
+    for batch in batches:
+        parts.append(batch if isinstance(batch, Tensor) else batch[0])
+        if sum(len(part) for part in parts) >= most:
+            break
+    if not parts or not sum(len(part) for part in parts):
+        raise ValueError("calibrate: batches: found no samples, expected at least one")
+    return torch.cat(parts)[:most].to(torch.get_default_dtype())
+
+
+def _quantisers(model: SpikingNetwork, config: CalibrationConfig) -> dict[int, str]:
+    """Return the quantiser of every weighted branch, by its identity."""
+    blocks = [[b for b in part.branches if isinstance(b.synapse, WeightedSynapse)] for part, _, _ in _parts(model)]
+    weighted = [branches for branches in blocks if branches]
+    chosen = [config.weight] * len(weighted)
+    if weighted:
+        chosen[0], chosen[-1] = config.first_weight, config.last_weight
+    return {id(b): name for branches, name in zip(weighted, chosen, strict=True) for b in branches}
+
+
+def _parts(model: SpikingNetwork) -> list[tuple[Block, str, tuple[int, ...]]]:
+    return deployed_blocks(list(model))
+
+
+def _requantise(branch: Branch, name: str) -> None:
+    synapse = branch.synapse
+    assert isinstance(synapse, WeightedSynapse)
+    synapse.quantiser = weight_quantiser(name)
+    # Tells a quantiser that goes by what it reads.
+    branch.set_reads(branch.reads)
+    set_weight(synapse, fit_weights(synapse.weight, synapse.quantiser))
+
+
+def _calibrate_block(
+    name: str, old: Block, new: Block, was: list[Tensor], inputs: list[Tensor], config: CalibrationConfig
+) -> CalibrationRow:
+    bits, error = _weight_row(old, new)
+    # Sums pass on unchanged, and batch-norm of a CUBA neuron acts behind the filter of its current.
+    if isinstance(new.neuron, RelayNeuron):
+        return CalibrationRow(name, bits, error, None)
+    if isinstance(new.neuron, Cuba):
+        if config.membrane not in ("keep", "none"):
+            raise ValueError(
+                f"calibrate: block {name!r}: found a CUBA neuron, expected membrane='keep': it has 24 bits"
+            )
+        return CalibrationRow(name, bits, error, None)
+    for branch, current, wanted in zip(new.branches, branch_currents(new, inputs), was, strict=True):
+        match_moments(branch, moments(current), moments(wanted))
+    if not isinstance(new.neuron, QLif):
+        return CalibrationRow(name, bits, error, None)
+    assert isinstance(old.neuron, QLif)
+    spikes = qlif(_total(was) / old.neuron.threshold, old.neuron.config)
+    current = _total(branch_currents(new, inputs)) / new.neuron.threshold
+    new.neuron.config = replace(new.neuron.config, membrane=_levels(new.neuron.config, current, config))
+    weighted = all(isinstance(branch.synapse, WeightedSynapse) for branch in new.branches)
+    factor = _factor(current, spikes, new.neuron.config) if config.match_rates and weighted else 1.0
+    if factor != 1:
+        for branch in new.branches:
+            scale_current(branch, factor)
+    after = qlif(current * factor, new.neuron.config)
+    levels = new.neuron.config.membrane
+    return CalibrationRow(name, bits, error, levels, factor, float(spikes.mean()), float(after.mean()))
+
+
+def _total(currents: list[Tensor]) -> Tensor:
+    total = currents[0]
+    for current in currents[1:]:
+        total = total + current
+    return total
+
+
+def _weight_row(old: Block, new: Block) -> tuple[tuple[float, ...], float]:
+    found = [b.synapse for b in new.branches if isinstance(b.synapse, WeightedSynapse)]
+    if not found:
+        return (), 0.0
+    wanted = [b.synapse.weight.reshape(-1) for b in old.branches if isinstance(b.synapse, WeightedSynapse)]
+    integers = [synapse.integer_weight() for synapse in found]
+    real = torch.cat([values.real().reshape(-1) for values in integers])
+    return tuple(float(values.bits) for values in integers), weight_error(torch.cat(wanted), real)
+
+
+def _levels(neuron: QLifConfig, current: Tensor, config: CalibrationConfig) -> MembraneConfig | None:
+    if config.membrane == "keep":
+        return neuron.membrane
+    if config.fitted_bits is None:
+        return membrane(config.membrane)
+    potentials = stored_potentials(current, neuron)
+    return fit_membrane(potentials, config.fitted_bits, neuron.frac_bits, neuron.membrane)
+
+
+def _factor(current: Tensor, spikes: Tensor, neuron: QLifConfig) -> float:
+    """Return the factor with which every neuron's spikes over time come closest to those before."""
+    wanted = spikes.sum(dim=0)
+    errors = {f: float((qlif(current * f, neuron).sum(dim=0) - wanted).square().mean()) for f in FACTORS}
+    return min(errors, key=lambda f: (errors[f], abs(f - 1)))
