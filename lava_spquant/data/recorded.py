@@ -76,9 +76,9 @@ def recorded(known: Recordings, path: str | os.PathLike[str] | None, frames: Fra
     known : Recordings
         A value of `RECORDINGS`.
     path : path-like, optional
-        The folder that holds tonic's folder of this data set (`NMNIST`, with `Train` and `Test` in it, and so on), in
-        which the published archives were unpacked. By default the folders of `data_folders` are searched. Nothing is
-        downloaded.
+        Tonic's folder of this data set (`NMNIST`, with `Train` and `Test` in it, and so on), in which the published
+        archives were unpacked, or the folder that holds it. By default the folders of `data_folders` are searched.
+        Nothing is downloaded.
     frames : FrameConfig
 
     Returns
@@ -104,6 +104,8 @@ def _find(known: Recordings, path: str | os.PathLike[str] | None) -> Path:
     for place in places:
         if (place / known.tonic).is_dir():
             return place
+        if place.name == known.tonic and place.is_dir():
+            return place.parent
     tried = ", ".join(str(place / known.tonic) for place in places)
     raise DataError(
         f"{known.name}: found none of {tried}; unpack it there as tonic.datasets.{known.tonic} does, and name the "

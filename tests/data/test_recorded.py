@@ -69,8 +69,9 @@ def test_n_mnist(tmp_path: Path, n_mnist: Recordings, monkeypatch: pytest.Monkey
     # Again from the cache, found through the environment.
     monkeypatch.setattr("lava_spquant.data.recorded.frames_of", None)
     monkeypatch.setenv(DATA_ENV, str(tmp_path))
-    again = recorded(n_mnist, None, FRAMES)
-    np.testing.assert_array_equal(again.train.packed, found.train.packed)
+    for path in (None, tmp_path / "NMNIST"):
+        again = recorded(n_mnist, path, FRAMES)
+        np.testing.assert_array_equal(again.train.packed, found.train.packed)
 
 
 @needs_tonic
