@@ -17,7 +17,7 @@ from lava_spquant.slayer.fold import fold_gains
 from lava_spquant.slayer.membrane import TERNARY, MembraneConfig
 from lava_spquant.slayer.neuron.base import SlayerNeuron, channelwise, decay_toward_zero, saturate
 from lava_spquant.slayer.neuron.drive import drive
-from lava_spquant.slayer.neuron.op import Current, Dynamics, lif
+from lava_spquant.slayer.neuron.op import Current, Dynamics, checkpointed, lif
 from lava_spquant.slayer.stream import SPIKES, Stream
 from lava_spquant.slayer.surrogate import Surrogate, Triangle
 
@@ -42,6 +42,9 @@ class QLifConfig:
         Gradient of the spike.
     frac_bits : int
         F: the deployed threshold is `2**F` membrane units.
+    checkpoint : bool
+        Keep only a block's input for the backward pass, and compute its currents anew there: long samples fit in
+        half the memory, at the price of one more forward pass through the synapses.
 
     Raises
     ------
@@ -55,6 +58,7 @@ class QLifConfig:
     membrane: MembraneConfig | None = TERNARY
     surrogate: Surrogate = field(default_factory=Triangle)
     frac_bits: int = 12
+    checkpoint: bool = False
 
     def __post_init__(self) -> None:
         if not self.threshold > 0:
@@ -128,11 +132,17 @@ class QLif(SlayerNeuron):
 
     def forward(self, branches: Sequence[Branch], inputs: Sequence[Tensor]) -> Tensor:
         """Return spikes (T, N, C, ...); scales, batch-norm and bias act inside the neuron's own operation."""
-        config = self.config
-        currents = [drive(branch, x, config.dynamics) for branch, x in zip(branches, inputs, strict=True)]
-        spikes = lif(currents, config.dynamics, config.threshold, config.keep, inputs[0].shape[0])
+        if self.config.checkpoint and torch.is_grad_enabled():
+            spikes = checkpointed(lambda *given: self._run(branches, given), *inputs)
+        else:
+            spikes = self._run(branches, inputs)
         self.shape = spikes.shape[2:]
         return spikes
+
+    def _run(self, branches: Sequence[Branch], inputs: Sequence[Tensor]) -> Tensor:
+        config = self.config
+        currents = [drive(branch, x, config.dynamics) for branch, x in zip(branches, inputs, strict=True)]
+        return lif(currents, config.dynamics, config.threshold, config.keep, inputs[0].shape[0])
 
     def respond(self, current: Tensor) -> Tensor:
         """Return spikes for a current in units of the block's current."""

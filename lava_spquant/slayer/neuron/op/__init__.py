@@ -8,6 +8,7 @@ from lava_spquant.slayer.neuron.op.choice import BACKENDS, VARIABLE, choose, use
 from lava_spquant.slayer.neuron.op.current import Current, Statistics, batch_statistics
 from lava_spquant.slayer.neuron.op.dynamics import RESETS, Dynamics
 from lava_spquant.slayer.neuron.op.function import lif
+from lava_spquant.slayer.neuron.op.recompute import checkpointed
 
 __all__ = [
     "BACKENDS",
@@ -20,6 +21,7 @@ __all__ = [
     "Gradient",
     "Statistics",
     "batch_statistics",
+    "checkpointed",
     "choose",
     "compute_dtype",
     "lif",

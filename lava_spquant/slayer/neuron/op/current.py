@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from lava_spquant.slayer.neuron.op.backend import Backend
+from lava_spquant.slayer.neuron.op.recompute import remembered
 from lava_spquant.slayer.norm import BatchNorm, merge_moments, spans_processes
 
 __all__ = ["Current", "Statistics", "batch_statistics"]
@@ -70,6 +71,10 @@ def batch_statistics(norm: BatchNorm, z: Tensor, factor: float, backend: Backend
     if not norm.training and norm.running_mean is not None and norm.running_var is not None:
         mean, variance = norm.running_mean.double(), norm.running_var.double()
         return Statistics(mean, torch.rsqrt(variance + norm.eps), 0, False)
+    return remembered(lambda: _of_batch(norm, z, factor, backend))
+
+
+def _of_batch(norm: BatchNorm, z: Tensor, factor: float, backend: Backend) -> Statistics:
     count = z.numel() // z.shape[2]
     mean, squares = backend.moments(z)
     mean, squares = mean * factor, squares * factor**2
