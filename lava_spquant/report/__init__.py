@@ -6,6 +6,7 @@ from lava_spquant.report.compare import Comparison, ComparisonRow, Mismatch, com
 from lava_spquant.report.fan_out import fan_out
 from lava_spquant.report.figure import demo_figure
 from lava_spquant.report.memory import Memory, MemoryRow, Storage, memory
+from lava_spquant.report.neurobench import NeuroBench, SynapticOperations, neurobench
 from lava_spquant.report.overview import network_figure
 from lava_spquant.report.pareto import ParetoPoint, pareto_figure
 from lava_spquant.report.rows import (
@@ -35,8 +36,10 @@ __all__ = [
     "Memory",
     "MemoryRow",
     "Mismatch",
+    "NeuroBench",
     "ParetoPoint",
     "Storage",
+    "SynapticOperations",
     "TraceError",
     "accuracy_rows",
     "accuracy_table",
@@ -56,6 +59,7 @@ __all__ = [
     "network_figure",
     "network_rows",
     "network_table",
+    "neurobench",
     "pareto_figure",
     "predict",
     "save_figure",

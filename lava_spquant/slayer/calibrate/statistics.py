@@ -61,6 +61,8 @@ def match_moments(branch: Branch, found: Moments, wanted: Moments) -> None:
 
 
 def _match_norm(norm: BatchNorm, found: Moments, wanted: Moments) -> None:
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
     mean, var, gamma, beta = (t.double() for t in (norm.running_mean, norm.running_var, norm.weight, norm.bias))
     # What arrives, from what leaves; a channel that is dead, or that batch-norm silences, says nothing about it.
     alive = (found.std > DEAD) & (gamma.abs() > DEAD)
