@@ -158,3 +158,10 @@ def test_tables_name_the_machine(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "Python 3.10" in done.stdout
     assert "h5py integers" in done.stdout
+
+
+def test_models_are_the_same_everywhere(tmp_path: Path) -> None:
+    found = values("models", "--models", "vgg-small-cpu", cwd=tmp_path)
+    assert [row["executor"] for row in found["rows"]] == ["slayer", "engine", "lava"]
+    assert all(row["mismatches"] == 0 and row["compared"] > 100_000 for row in found["rows"])
+    assert all(0.02 < row["spike_rate"] < 0.5 for row in found["rows"])
