@@ -11,16 +11,17 @@ from torch import Tensor
 
 from lava_spquant.slayer.block import Block
 from lava_spquant.slayer.branch import Branch
+from lava_spquant.slayer.calibrate.choice import Choice, choices_like, choices_of
 from lava_spquant.slayer.calibrate.config import CalibrationConfig
 from lava_spquant.slayer.calibrate.observe import branch_currents, inputs_of
 from lava_spquant.slayer.calibrate.potentials import fit_membrane, stored_potentials
 from lava_spquant.slayer.calibrate.statistics import match_moments, moments, scale_current, set_weight
 from lava_spquant.slayer.calibrate.weights import fit_weights, weight_error
 from lava_spquant.slayer.export import deployed_blocks
-from lava_spquant.slayer.membrane import MembraneConfig, membrane
+from lava_spquant.slayer.membrane import MembraneConfig
 from lava_spquant.slayer.network import SpikingNetwork
 from lava_spquant.slayer.neuron import Cuba, QLif, QLifConfig, RelayNeuron, qlif
-from lava_spquant.slayer.quant import weight_quantiser
+from lava_spquant.slayer.quant import WeightQuantiser
 from lava_spquant.slayer.synapse import WeightedSynapse
 
 __all__ = ["Calibrated", "CalibrationRow", "calibrate"]
@@ -74,7 +75,10 @@ class Calibrated:
 
 @torch.no_grad()
 def calibrate(
-    model: SpikingNetwork, batches: Iterable[Tensor | Sequence[Tensor]], config: CalibrationConfig
+    model: SpikingNetwork,
+    batches: Iterable[Tensor | Sequence[Tensor]],
+    config: CalibrationConfig,
+    like: SpikingNetwork | None = None,
 ) -> Calibrated:
     """Quantise a trained network without training it, on samples of what it will read.
 
@@ -90,6 +94,9 @@ def calibrate(
     batches : iterable of Tensor, or of (Tensor, ...)
         Inputs NCT or NCHWT; of a sequence the first is taken. No labels are needed.
     config : CalibrationConfig
+    like : SpikingNetwork, optional
+        A network of the same architecture whose quantisers and levels are taken, block by block, instead of those of
+        `config`.
 
     Returns
     -------
@@ -98,7 +105,8 @@ def calibrate(
     Raises
     ------
     ValueError
-        If there are no samples, or levels are asked for where CUBA neurons keep 24 bits.
+        If there are no samples, `like` is of another architecture, or levels are asked for where CUBA neurons keep 24
+        bits.
 
     Examples
     --------
@@ -115,15 +123,14 @@ def calibrate(
     before = copy.deepcopy(model).eval()
     after = copy.deepcopy(model).eval()
     x = x.to(next(model.parameters(), x).device)
-    pairs = zip(deployed_blocks(list(before)), deployed_blocks(list(after)), strict=True)
-    weights = _quantisers(after, config)
+    choices = choices_of(after, config) if like is None else choices_like(after, like)
     rows = []
-    for (old, name, _), (new, _, _) in pairs:
+    for (old, name, _), (new, _, _), choice in zip(_parts(before), _parts(after), choices, strict=True):
         was = branch_currents(old, inputs_of(before, old, x))
-        for branch in new.branches:
-            if id(branch) in weights:
-                _requantise(branch, weights[id(branch)])
-        rows.append(_calibrate_block(name, old, new, was, inputs_of(after, new, x), config))
+        for branch, quantiser in zip(new.branches, choice.quantisers, strict=True):
+            if quantiser is not None:
+                _requantise(branch, quantiser)
+        rows.append(_calibrate_block(name, old, new, was, inputs_of(after, new, x), choice, config.match_rates))
     after.to_ir()
     return Calibrated(after, tuple(rows))
 
@@ -139,38 +146,28 @@ def _samples(batches: Iterable[Tensor | Sequence[Tensor]], most: int) -> Tensor:
     return torch.cat(parts)[:most].to(torch.get_default_dtype())
 
 
-def _quantisers(model: SpikingNetwork, config: CalibrationConfig) -> dict[int, str]:
-    """Return the quantiser of every weighted branch, by its identity."""
-    blocks = [[b for b in part.branches if isinstance(b.synapse, WeightedSynapse)] for part, _, _ in _parts(model)]
-    weighted = [branches for branches in blocks if branches]
-    chosen = [config.weight] * len(weighted)
-    if weighted:
-        chosen[0], chosen[-1] = config.first_weight, config.last_weight
-    return {id(b): name for branches, name in zip(weighted, chosen, strict=True) for b in branches}
-
-
 def _parts(model: SpikingNetwork) -> list[tuple[Block, str, tuple[int, ...]]]:
     return deployed_blocks(list(model))
 
 
-def _requantise(branch: Branch, name: str) -> None:
+def _requantise(branch: Branch, quantiser: WeightQuantiser) -> None:
     synapse = branch.synapse
     assert isinstance(synapse, WeightedSynapse)
-    synapse.quantiser = weight_quantiser(name)
+    synapse.quantiser = quantiser
     # Tells a quantiser that goes by what it reads.
     branch.set_reads(branch.reads)
     set_weight(synapse, fit_weights(synapse.weight, synapse.quantiser))
 
 
 def _calibrate_block(
-    name: str, old: Block, new: Block, was: list[Tensor], inputs: list[Tensor], config: CalibrationConfig
+    name: str, old: Block, new: Block, was: list[Tensor], inputs: list[Tensor], choice: Choice, match_rates: bool
 ) -> CalibrationRow:
     bits, error = _weight_row(old, new)
     # Sums pass on unchanged, and batch-norm of a CUBA neuron acts behind the filter of its current.
     if isinstance(new.neuron, RelayNeuron):
         return CalibrationRow(name, bits, error, None)
     if isinstance(new.neuron, Cuba):
-        if config.membrane not in ("keep", "none"):
+        if not choice.keeps_levels:
             raise ValueError(
                 f"calibrate: block {name!r}: found a CUBA neuron, expected membrane='keep': it has 24 bits"
             )
@@ -182,9 +179,9 @@ def _calibrate_block(
     assert isinstance(old.neuron, QLif)
     spikes = qlif(_total(was) / old.neuron.threshold, old.neuron.config)
     current = _total(branch_currents(new, inputs)) / new.neuron.threshold
-    new.neuron.config = replace(new.neuron.config, membrane=_levels(new.neuron.config, current, config))
+    new.neuron.config = replace(new.neuron.config, membrane=_levels(new.neuron.config, current, choice))
     weighted = all(isinstance(branch.synapse, WeightedSynapse) for branch in new.branches)
-    factor = _factor(current, spikes, new.neuron.config) if config.match_rates and weighted else 1.0
+    factor = _factor(current, spikes, new.neuron.config) if match_rates and weighted else 1.0
     if factor != 1:
         for branch in new.branches:
             scale_current(branch, factor)
@@ -210,13 +207,10 @@ def _weight_row(old: Block, new: Block) -> tuple[tuple[float, ...], float]:
     return tuple(float(values.bits) for values in integers), weight_error(torch.cat(wanted), real)
 
 
-def _levels(neuron: QLifConfig, current: Tensor, config: CalibrationConfig) -> MembraneConfig | None:
-    if config.membrane == "keep":
-        return neuron.membrane
-    if config.fitted_bits is None:
-        return membrane(config.membrane)
-    potentials = stored_potentials(current, neuron)
-    return fit_membrane(potentials, config.fitted_bits, neuron.frac_bits, neuron.membrane)
+def _levels(neuron: QLifConfig, current: Tensor, choice: Choice) -> MembraneConfig | None:
+    if choice.fitted_bits is not None:
+        return fit_membrane(stored_potentials(current, neuron), choice.fitted_bits, neuron.frac_bits, neuron.membrane)
+    return neuron.membrane if choice.keeps_levels else choice.levels
 
 
 def _factor(current: Tensor, spikes: Tensor, neuron: QLifConfig) -> float:

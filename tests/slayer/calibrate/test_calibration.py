@@ -143,6 +143,19 @@ def test_rates_are_matched_by_a_factor_in_the_ordinary_parameters(trained: Spiki
             assert module.threshold == 1
 
 
+def test_quantisers_and_levels_of_another_network_are_taken(trained: SpikingNetwork, digits: Digits) -> None:
+    config = ConvNetConfig("8s2-16-FC", "int4-channel", "int8", "sawb8", "five-level")
+    like = build_convnet(config, ir.InputSpec((1, 8, 8), 8), 10, "like")
+    done = calibrate(trained, [digits.x[:64]], CalibrationConfig(), like)
+    like.load_state_dict(done.model.state_dict())
+    x = digits.test_x[:8]
+    with torch.no_grad():
+        assert torch.equal(like.eval()(x), done.model(x))
+    assert {row.membrane for row in done.rows[:-1]} == {FIVE_LEVEL}
+    with pytest.raises(ValueError, match="like: found other blocks"):
+        calibrate(trained, [digits.x[:8]], CalibrationConfig(), residual_model())
+
+
 def residual_model(weight: str = "none") -> SpikingNetwork:
     torch.manual_seed(3)
     neuron = {"threshold": 0.8, "voltage_decay": 0.25, "membrane": "none", "reset": "soft"}
