@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Annotated, Any, Optional
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import numpy as np
-import torch
 import typer
 from common import Quick, choice, table
 from rich.table import Table
@@ -28,11 +28,12 @@ from lava_spquant.ir.reference import Trace
 from lava_spquant.proc import simulate
 from lava_spquant.report import compare, memory
 from lava_spquant.report.machine import machine
-from lava_spquant.slayer import SpikingNetwork
-from lava_spquant.slayer.models import MODELS, NamedModel
-from lava_spquant.slayer.norm import BatchNorm
 from lava_spquant.workflow.executor import EXECUTORS, prepare
 from lava_spquant.workflow.progress import silent
+
+if TYPE_CHECKING:
+    from lava_spquant.slayer import SpikingNetwork
+    from lava_spquant.slayer.models import NamedModel
 
 Row = dict[str, Any]
 
@@ -52,7 +53,7 @@ QUICK_SIDE = 32
 def main(
     models: Annotated[
         Optional[str],  # noqa: UP045 (typer reads this on Python 3.10)
-        typer.Option("--models", metavar="A,B", help=f"Among {', '.join(MODELS)}; all by default."),
+        typer.Option("--models", metavar="A,B", help="Such as resnet19,vgg9; all by default."),
     ] = None,
     steps: Annotated[int, typer.Option("--steps", min=1, help="Time steps.")] = 2,
     samples: Annotated[int, typer.Option("--samples", min=1, help="Images.")] = 1,
@@ -65,6 +66,8 @@ def main(
     """Run the paper's models everywhere."""
     with session(json_output, quiet, debug) as now:
         load_training(debug)
+        from lava_spquant.slayer.models import MODELS
+
         images, source = real_images(data_path)
         rows: list[Row] = []
         for name in choice("--models", models, tuple(MODELS)):
@@ -96,9 +99,11 @@ def measure(
     name: str, named: NamedModel, images: Any, steps: int, samples: int, quick: bool, now: Session
 ) -> Iterator[Row]:
     """Yield one row per executor."""
+    import torch
+
     if quick:
         channels = named.input_spec.shape[0]
-        named = NamedModel(named.config, ir.InputSpec((channels, QUICK_SIDE, QUICK_SIDE), 8), named.classes)
+        named = replace(named, input_spec=ir.InputSpec((channels, QUICK_SIDE, QUICK_SIDE), 8))
     torch.manual_seed(0)
     model, stills = named.build(name), placed(images, named.input_spec)
     warm(model, stills, steps)
@@ -132,6 +137,10 @@ def measure(
 
 def warm(model: SpikingNetwork, stills: ir.IntArray, steps: int) -> None:
     """Give batch-norm the mean statistics of a few images as its running ones."""
+    import torch
+
+    from lava_spquant.slayer.norm import BatchNorm
+
     for module in model.modules():
         if isinstance(module, BatchNorm):
             module.momentum = None
