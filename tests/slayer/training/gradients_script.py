@@ -16,7 +16,8 @@ from torch import Tensor
 from torch.utils.data import TensorDataset
 
 from lava_spquant import ir
-from lava_spquant.data.tensor import random_shift, to_nchwt
+from lava_spquant.data.augment import random_shift
+from lava_spquant.data.tensor import to_nchwt
 from lava_spquant.slayer import SpikingNetwork, block
 from lava_spquant.slayer.training import Classifier, Share, TrainingConfig, batch_loader
 
