@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from lava_spquant.cli import reporting, running, searching, training
+from lava_spquant.cli import calibrating, exchange, reporting, running, searching, training
 
 __all__ = ["app", "main"]
 
@@ -25,7 +25,9 @@ app = typer.Typer(
 for command in (
     training.train,
     searching.search,
-    training.export,
+    calibrating.calibrate,
+    exchange.export,
+    exchange.import_nir,
     running.run,
     running.verify,
     reporting.report,

@@ -1,4 +1,4 @@
-"""`lava-spquant train` and `lava-spquant export`."""
+"""`lava-spquant train`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Annotated, Optional
 import typer
 from rich.text import Text
 
-from lava_spquant import netx, workflow
 from lava_spquant.cli.opening import load_training
 from lava_spquant.cli.options import (
     Accelerator,
@@ -25,9 +24,8 @@ from lava_spquant.cli.options import (
 )
 from lava_spquant.cli.session import session
 from lava_spquant.workflow.hardware import Hardware, is_first_process
-from lava_spquant.workflow.loading import open_checkpoint
 
-__all__ = ["export", "train"]
+__all__ = ["train"]
 
 
 def train(
@@ -36,6 +34,10 @@ def train(
     out: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option("--out", metavar="DIR", help="Where checkpoints go; runs/<recipe name> by default."),
+    ] = None,
+    initial: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--initial", metavar="CKPT", help="Start from this checkpoint's weights, of any quantisation."),
     ] = None,
     data: DataPath = None,
     accelerator: Accelerator = "auto",
@@ -72,7 +74,9 @@ def train(
         folder = out if out is not None else Path("runs") / plan.name
         now.note(f"Training {plan.name} on {plan.data.name}, {plan.training.epochs} epochs, into {folder}")
         start = time.perf_counter()
-        trained = run_training(plan, folder, data_path=data, progress=now.shows_bars, hardware=hardware)
+        trained = run_training(
+            plan, folder, data_path=data, progress=now.shows_bars, hardware=hardware, initial=initial
+        )
         values = {
             "ok": True,
             "recipe": plan.name,
@@ -85,36 +89,3 @@ def train(
         }
         text = f"{plan.name}: test accuracy {trained.accuracy:.2%} (integer network); {trained.checkpoint}"
         now.finish(values, Text(text))
-
-
-def export(
-    checkpoint: Annotated[Path, typer.Argument(metavar="CKPT", help="A checkpoint of training.")],
-    out: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option("--out", "-o", metavar="FILE", help="The .net file; beside the checkpoint by default."),
-    ] = None,
-    profile: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(help="stock (runs on lava-dl as it is) or spquant; by default stock where the network fits."),
-    ] = None,
-    json_output: Json = False,
-    quiet: Quiet = False,
-    debug: Debug = False,
-) -> None:
-    """Write the integers of a trained network as a .net file.
-
-    Example: lava-spquant export runs/digits-cnn/last.ckpt -o digits.net
-    """
-    with session(json_output, quiet, debug) as now:
-        load_training(debug)
-        target = out or checkpoint.parent / f"{open_checkpoint(checkpoint).recipe}.net"
-        path = workflow.export(checkpoint, target, profile)  # type: ignore[arg-type]  # checked by netx.save
-        about = netx.info(path)
-        values = {
-            "ok": True,
-            "path": str(path),
-            "profile": about.profile,
-            "bytes": path.stat().st_size,
-            "metadata": about.metadata,
-        }
-        now.finish(values, Text(f"{path}: {values['bytes']:,} bytes, profile {about.profile}"))
