@@ -40,7 +40,7 @@ def values(script: str, *arguments: str, cwd: Path) -> dict[str, Any]:
 
 
 def test_every_script_is_tested() -> None:
-    assert SCRIPTS == ["accuracy", "emulator", "engine", "executors", "file_size", "training"]
+    assert SCRIPTS == ["accuracy", "calibration", "emulator", "engine", "executors", "file_size", "training"]
 
 
 def test_accuracy(tmp_path: Path) -> None:
@@ -51,6 +51,15 @@ def test_accuracy(tmp_path: Path) -> None:
         assert row["same_predictions"] == row["samples"]
         assert row["accuracy"] == row["correct"] / row["samples"]
         assert row["accuracy"] > 0.9
+
+
+def test_calibration(tmp_path: Path) -> None:
+    (row,) = values("calibration", cwd=tmp_path)["rows"]
+    assert row["case"] == ["int4-channel", "int4-channel", "ternary"]
+    assert row["float"] > 0.8
+    assert row["calibrated"] > row["float"] - 0.1
+    assert 0.5 < row["one_epoch"] <= 1
+    assert 0 <= row["rounded"] <= 1
 
 
 def test_a_missing_network_is_an_error(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from lava_spquant.report import activity_rows, comparison_summary, memory_rows, network_rows
@@ -58,6 +59,7 @@ def report_values(made: Report) -> Values:
         "blocks": network_rows(made.network),
         "memory": memory_rows(made.memory),
         "activity": activity,
+        "neurobench": None if made.neurobench is None else asdict(made.neurobench),
     }
 
 

@@ -6,7 +6,7 @@ from lava_spquant.report.compare import Comparison, ComparisonRow, Mismatch, com
 from lava_spquant.report.fan_out import fan_out
 from lava_spquant.report.figure import demo_figure
 from lava_spquant.report.memory import Memory, MemoryRow, Storage, memory
-from lava_spquant.report.neurobench import NeuroBench, SynapticOperations, neurobench
+from lava_spquant.report.neurobench import NeuroBench, NeuroBenchMeter, SynapticOperations, neurobench
 from lava_spquant.report.overview import network_figure
 from lava_spquant.report.pareto import ParetoPoint, pareto_figure
 from lava_spquant.report.rows import (
@@ -37,6 +37,7 @@ __all__ = [
     "MemoryRow",
     "Mismatch",
     "NeuroBench",
+    "NeuroBenchMeter",
     "ParetoPoint",
     "Storage",
     "SynapticOperations",

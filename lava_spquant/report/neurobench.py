@@ -15,7 +15,7 @@ from lava_spquant.report.fan_out import fan_out
 from lava_spquant.report.memory import memory
 from lava_spquant.report.traces import TraceError, check_trace, stream
 
-__all__ = ["NeuroBench", "SynapticOperations", "neurobench"]
+__all__ = ["NeuroBench", "NeuroBenchMeter", "SynapticOperations", "neurobench"]
 
 
 @dataclass(frozen=True)
@@ -88,25 +88,10 @@ def neurobench(network: Network, runs: Iterable[tuple[IntArray, Trace]]) -> Neur
     TraceError
         If there are no samples, or a trace does not belong to the network.
     """
-    counts = _Counts(network)
+    meter = NeuroBenchMeter(network)
     for x, trace in runs:
-        steps, samples = check_trace(trace, network)
-        if x.shape != (steps, samples, *network.input.shape):
-            expected = (steps, samples, *network.input.shape)
-            raise TraceError(f"neurobench: input: found {x.shape}, expected {expected} as in the trace")
-        counts.add(x, trace, samples)
-    if not counts.samples:
-        raise TraceError("neurobench: samples: found none, expected at least one")
-    total = memory(network).total
-    parameters = total.weights + total.gains + total.biases
-    return NeuroBench(
-        parameters.bits / 8,
-        total.state.bits / 8,
-        parameters.count,
-        _connection_sparsity(network),
-        1 - counts.spikes / counts.outputs if counts.outputs else 0.0,
-        SynapticOperations(*(n / counts.samples for n in (counts.macs, counts.acs, counts.dense))),
-    )
+        meter.add(x, trace)
+    return meter.result()
 
 
 def _connection_sparsity(network: Network) -> float:
@@ -116,30 +101,46 @@ def _connection_sparsity(network: Network) -> float:
     return 1 - sum(int(np.count_nonzero(weight)) for weight in weights) / count if count else 0.0
 
 
-class _Counts:
-    """Running counts of a network."""
+class NeuroBenchMeter:
+    """The metrics of `neurobench`, batch by batch.
+
+    Parameters
+    ----------
+    network : Network
+    """
 
     def __init__(self, network: Network) -> None:
         self.network = network
         self.samples = self.spikes = self.outputs = 0
         self.macs = self.acs = self.dense = 0
-        self.branches: list[tuple[Branch, NDArray[np.int64], int]] = []
+        self._branches: list[tuple[Branch, NDArray[np.int64], int]] = []
         for block in network.blocks:
             for branch in block.branches:
                 if not isinstance(branch.synapse, (Dense, Conv)):
                     continue
                 shape = network.input.shape if branch.source == INPUT else network.shapes[branch.source]
                 effective = fan_out(branch.synapse, shape, skip_zeros=True)
-                self.branches.append((branch, effective, int(fan_out(branch.synapse, shape).sum())))
+                self._branches.append((branch, effective, int(fan_out(branch.synapse, shape).sum())))
 
-    def add(self, x: IntArray, trace: Trace, samples: int) -> None:
+    def add(self, x: IntArray, trace: Trace) -> None:
+        """Count one batch: input (T, N, *input shape), and what the network did with it in aligned time.
+
+        Raises
+        ------
+        TraceError
+            If they do not belong together.
+        """
+        steps, samples = check_trace(trace, self.network)
+        expected = (steps, samples, *self.network.input.shape)
+        if x.shape != expected:
+            raise TraceError(f"neurobench: input: found {x.shape}, expected {expected} as in the trace")
         self.samples += samples
         for index, block in enumerate(self.network.blocks):
             if "spikes" in block.neuron.outputs:
                 spikes = stream(trace, self.network, index, "spikes")
                 self.spikes += int(np.count_nonzero(spikes))
                 self.outputs += spikes.size
-        for branch, effective, dense in self.branches:
+        for branch, effective, dense in self._branches:
             values = self._source(branch, x, trace)
             self.dense += dense * samples * len(values)
             for step in values:
@@ -148,6 +149,27 @@ class _Counts:
                     self.acs += operations
                 else:
                     self.macs += operations
+
+    def result(self) -> NeuroBench:
+        """Return the metrics of all batches.
+
+        Raises
+        ------
+        TraceError
+            If there were none.
+        """
+        if not self.samples:
+            raise TraceError("neurobench: samples: found none, expected at least one")
+        total = memory(self.network).total
+        parameters = total.weights + total.gains + total.biases
+        return NeuroBench(
+            parameters.bits / 8,
+            total.state.bits / 8,
+            parameters.count,
+            _connection_sparsity(self.network),
+            1 - self.spikes / self.outputs if self.outputs else 0.0,
+            SynapticOperations(*(n / self.samples for n in (self.macs, self.acs, self.dense))),
+        )
 
     def _source(self, branch: Branch, x: IntArray, trace: Trace) -> IntArray:
         if branch.source == INPUT:

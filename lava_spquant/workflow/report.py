@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -10,7 +11,17 @@ from pathlib import Path
 from lava_spquant import ir
 from lava_spquant.data import Split
 from lava_spquant.ir.reference import Trace
-from lava_spquant.report import Activity, Memory, activity, demo_figure, memory, network_figure, save_figure
+from lava_spquant.report import (
+    Activity,
+    Memory,
+    NeuroBench,
+    NeuroBenchMeter,
+    activity,
+    demo_figure,
+    memory,
+    network_figure,
+    save_figure,
+)
 from lava_spquant.workflow.chunks import Chunk, head
 from lava_spquant.workflow.evaluate import traces
 from lava_spquant.workflow.executor import default_executor
@@ -37,12 +48,15 @@ class Report:
         Spike rates, synaptic operations and membrane levels, where there was data.
     example : (Chunk, Trace) or None
         The first samples and what the network did with them, for the figure.
+    neurobench : NeuroBench or None
+        The metrics of its harness, where there was data.
     """
 
     network: ir.Network
     memory: Memory
     activity: Activity | None = None
     example: tuple[Chunk, Trace] | None = None
+    neurobench: NeuroBench | None = None
 
     def save_figures(self, folder: str | os.PathLike[str]) -> list[Path]:
         """Write the figures and return where they lie.
@@ -110,5 +124,12 @@ def report(
         progress=lambda name, total: progress("activity", total),
     )
     first = next(runs)
-    measured = activity(network, ((chunk.x, trace) for chunk, trace in chain((first,), runs)))
-    return Report(network, memory(network), measured, first)
+    meter = NeuroBenchMeter(network)
+
+    def counted() -> Iterator[tuple[ir.IntArray, Trace]]:
+        for chunk, trace in chain((first,), runs):
+            meter.add(chunk.x, trace)
+            yield chunk.x, trace
+
+    measured = activity(network, counted())
+    return Report(network, memory(network), measured, first, meter.result())
