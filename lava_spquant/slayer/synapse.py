@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrizations
 
 from lava_spquant import ir
+from lava_spquant.slayer.byte_conv import byte_conv, byte_conv_fits
 from lava_spquant.slayer.quant import FullPrecision, QuantisedWeight, WeightQuantiser, weight_quantiser
 
 __all__ = ["ConvSynapse", "DenseSynapse", "IdentitySynapse", "PoolSynapse", "SlayerSynapse", "WeightedSynapse"]
@@ -74,6 +75,7 @@ class WeightedSynapse(SlayerSynapse):
         self.weight = nn.Parameter(weight_scale * weight)
         self.quantiser = weight_quantiser(quantiser)
         self.weight_norm_enabled = weight_norm
+        self.largest_input: int | None = None
         if weight_norm:
             parametrizations.weight_norm(self, "weight")
 
@@ -98,6 +100,7 @@ class WeightedSynapse(SlayerSynapse):
 
     def reads(self, bound: int) -> None:
         """Tell an unquantised weight how wide it may be deployed."""
+        self.largest_input = bound
         if isinstance(self.quantiser, FullPrecision):
             self.quantiser = FullPrecision(bound, self.quantiser.per_channel)
 
@@ -200,12 +203,22 @@ class ConvSynapse(WeightedSynapse):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (M, C_out, H_out, W_out)."""
-        return F.conv2d(x, self.quantised, None, self.stride, self.padding, self.dilation, self.groups)
+        weight = self.quantised
+        if byte_conv_fits(x, self.largest_input, self.quantiser.bits, self.groups):
+            sides = _pair(self.stride), _pair(self.padding), _pair(self.dilation)
+            z = byte_conv(x, weight, self.integer_weight(), *sides)
+            if z is not None:
+                return z
+        return F.conv2d(x, weight, None, self.stride, self.padding, self.dilation, self.groups)
 
     def to_ir(self) -> ir.Conv:
         """Return `ir.Conv`."""
         values, bits = self._integers()
         return ir.Conv(values, bits, self.stride, self.padding, self.dilation, self.groups)  # type: ignore[arg-type]
+
+
+def _pair(side: int | tuple[int, int]) -> tuple[int, int]:
+    return (side, side) if isinstance(side, int) else side
 
 
 class PoolSynapse(SlayerSynapse):
@@ -236,6 +249,9 @@ class PoolSynapse(SlayerSynapse):
     def forward(self, x: Tensor) -> Tensor:
         """Return (M, C, H_out, W_out)."""
         pool = self.deployed
+        if pool.kernel == tuple(x.shape[2:]) and pool.padding == (0, 0):
+            # torch's gradient of a pool to one place leaves channels-last memory, at the price of two copies.
+            return x.sum((2, 3), keepdim=True)
         return F.avg_pool2d(x, pool.kernel, pool.steps, pool.padding, divisor_override=1)
 
     def to_ir(self) -> ir.SumPool:

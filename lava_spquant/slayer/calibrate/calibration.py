@@ -15,7 +15,7 @@ from lava_spquant.slayer.calibrate.choice import Choice, choices_like, choices_o
 from lava_spquant.slayer.calibrate.config import CalibrationConfig
 from lava_spquant.slayer.calibrate.observe import branch_currents, inputs_of
 from lava_spquant.slayer.calibrate.potentials import fit_membrane, stored_potentials
-from lava_spquant.slayer.calibrate.statistics import match_moments, moments, scale_current, set_weight
+from lava_spquant.slayer.calibrate.statistics import is_adjustable, match_moments, moments, scale_current, set_weight
 from lava_spquant.slayer.calibrate.weights import fit_weights, weight_error
 from lava_spquant.slayer.export import deployed_blocks
 from lava_spquant.slayer.membrane import MembraneConfig
@@ -180,8 +180,8 @@ def _calibrate_block(
     spikes = qlif(_total(was) / old.neuron.threshold, old.neuron.config)
     current = _total(branch_currents(new, inputs)) / new.neuron.threshold
     new.neuron.config = replace(new.neuron.config, membrane=_levels(new.neuron.config, current, choice))
-    weighted = all(isinstance(branch.synapse, WeightedSynapse) for branch in new.branches)
-    factor = _factor(current, spikes, new.neuron.config) if match_rates and weighted else 1.0
+    adjustable = all(is_adjustable(branch) for branch in new.branches)
+    factor = _factor(current, spikes, new.neuron.config) if match_rates and adjustable else 1.0
     if factor != 1:
         for branch in new.branches:
             scale_current(branch, factor)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from lava_spquant.slayer import exact
 from lava_spquant.slayer.block import Block
 from lava_spquant.slayer.layout import time_major
 from lava_spquant.slayer.network import SpikingNetwork
@@ -46,7 +47,14 @@ def inputs_of(model: SpikingNetwork, part: Block, x: Tensor) -> list[Tensor]:
 
 @torch.no_grad()
 def branch_currents(part: Block, inputs: list[Tensor]) -> list[Tensor]:
-    """Return the float current (T, N, C, ...) of every branch; batch-norm uses its running statistics in `eval()`."""
+    """Return the current (T, N, C, ...) of every branch as it is deployed, but for the rounding of gains."""
+    currents = []
     for branch, x in zip(part.branches, inputs, strict=True):
         branch.fit(tuple(x.shape[2:]))
-    return [branch.current(x) for branch, x in zip(part.branches, inputs, strict=True)]
+        acc = exact.accumulate(branch.to_ir_synapse(part.kind), x.flatten(0, 1), branch.reads.bounds)
+        factor, offset = (
+            torch.as_tensor(values, dtype=x.dtype, device=x.device).reshape((-1,) + (1,) * (acc.ndim - 2))
+            for values in branch.affine()
+        )
+        currents.append((acc.to(x.dtype) * factor + offset).unflatten(0, x.shape[:2]))
+    return currents

@@ -11,7 +11,7 @@ from lava_spquant.slayer.branch import Branch
 from lava_spquant.slayer.norm import BatchNorm
 from lava_spquant.slayer.synapse import WeightedSynapse
 
-__all__ = ["Moments", "match_moments", "moments", "scale_current", "set_weight"]
+__all__ = ["Moments", "is_adjustable", "match_moments", "moments", "scale_current", "set_weight"]
 
 DEAD = 1e-9
 """A channel that spreads less carries nothing."""
@@ -34,6 +34,11 @@ def moments(current: Tensor) -> Moments:
     return Moments(flat.mean(dim=1), flat.std(dim=1, correction=0))
 
 
+def is_adjustable(branch: Branch) -> bool:
+    """Tell whether the branch has parameters that scale its current: not a plain pool, nor a plain skip connection."""
+    return branch.norm is not None or isinstance(branch.synapse, WeightedSynapse)
+
+
 @torch.no_grad()
 def match_moments(branch: Branch, found: Moments, wanted: Moments) -> None:
     """Change what follows the branch's synapse so that a current with moments `found` gets those `wanted`.
@@ -42,14 +47,14 @@ def match_moments(branch: Branch, found: Moments, wanted: Moments) -> None:
     the batch's, begins where calibration ends. Without it the bias, which is added if need be, takes the mean; the
     spread goes into the weights where each channel has a scale of its own, which leaves their integers as they are.
     """
-    synapse = branch.synapse
-    if not isinstance(synapse, WeightedSynapse):
+    if not is_adjustable(branch):
         return
     bias = torch.zeros_like(found.mean) if branch.bias is None else branch.bias.double()
     if branch.norm is not None:
         _match_norm(branch.norm, Moments(found.mean - bias, found.std), Moments(wanted.mean - bias, wanted.std))
         return
-    ratio = torch.ones_like(bias)
+    synapse, ratio = branch.synapse, torch.ones_like(bias)
+    assert isinstance(synapse, WeightedSynapse)
     if synapse.quantiser.per_channel:
         ratio = torch.where(found.std > DEAD, wanted.std / found.std.clamp(min=DEAD), ratio)
         ratio = ratio.clamp(1 / STEEPEST, STEEPEST)
@@ -77,7 +82,7 @@ def _match_norm(norm: BatchNorm, found: Moments, wanted: Moments) -> None:
 
 @torch.no_grad()
 def scale_current(branch: Branch, factor: float) -> None:
-    """Multiply a weighted branch's current by `factor`; its integers stay as they are."""
+    """Multiply an adjustable branch's current by `factor`; its integers stay as they are."""
     if branch.norm is not None:
         branch.norm.weight.mul_(factor)
         branch.norm.bias.mul_(factor)
