@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from lava_spquant.slayer.block import Block
-from lava_spquant.slayer.branch import Branch
 from lava_spquant.slayer.calibrate.choice import Choice, choices_like, choices_of
 from lava_spquant.slayer.calibrate.config import CalibrationConfig
 from lava_spquant.slayer.calibrate.observe import branch_currents, inputs_of
@@ -21,7 +20,7 @@ from lava_spquant.slayer.export import deployed_blocks
 from lava_spquant.slayer.membrane import MembraneConfig
 from lava_spquant.slayer.network import SpikingNetwork
 from lava_spquant.slayer.neuron import Cuba, QLif, QLifConfig, RelayNeuron, qlif
-from lava_spquant.slayer.quant import WeightQuantiser
+from lava_spquant.slayer.stream import Stream
 from lava_spquant.slayer.synapse import WeightedSynapse
 
 __all__ = ["Calibrated", "CalibrationRow", "calibrate"]
@@ -124,12 +123,13 @@ def calibrate(
     after = copy.deepcopy(model).eval()
     x = x.to(next(model.parameters(), x).device)
     choices = choices_of(after, config) if like is None else choices_like(after, like)
+    _set_quantisers(after, choices)
     rows = []
     for (old, name, _), (new, _, _), choice in zip(_parts(before), _parts(after), choices, strict=True):
         was = branch_currents(old, inputs_of(before, old, x))
-        for branch, quantiser in zip(new.branches, choice.quantisers, strict=True):
-            if quantiser is not None:
-                _requantise(branch, quantiser)
+        for branch in new.branches:
+            if isinstance(branch.synapse, WeightedSynapse):
+                set_weight(branch.synapse, fit_weights(branch.synapse.weight, branch.synapse.quantiser))
         rows.append(_calibrate_block(name, old, new, was, inputs_of(after, new, x), choice, config.match_rates))
     after.to_ir()
     return Calibrated(after, tuple(rows))
@@ -150,13 +150,16 @@ def _parts(model: SpikingNetwork) -> list[tuple[Block, str, tuple[int, ...]]]:
     return deployed_blocks(list(model))
 
 
-def _requantise(branch: Branch, quantiser: WeightQuantiser) -> None:
-    synapse = branch.synapse
-    assert isinstance(synapse, WeightedSynapse)
-    synapse.quantiser = quantiser
-    # Tells a quantiser that goes by what it reads.
-    branch.set_reads(branch.reads)
-    set_weight(synapse, fit_weights(synapse.weight, synapse.quantiser))
+def _set_quantisers(model: SpikingNetwork, choices: list[Choice]) -> None:
+    for (part, _, _), choice in zip(_parts(model), choices, strict=True):
+        for branch, quantiser in zip(part.branches, choice.quantisers, strict=True):
+            if quantiser is not None:
+                assert isinstance(branch.synapse, WeightedSynapse)
+                branch.synapse.quantiser = quantiser
+    # Tells quantisers that go by what they read.
+    stream = Stream.of_input(model.input_spec)
+    for block in model:
+        stream = block.set_reads(stream)
 
 
 def _calibrate_block(
