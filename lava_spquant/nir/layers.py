@@ -4,60 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import nir
 import numpy as np
 
 from lava_spquant.ir.arrays import Shape
-from lava_spquant.ir.errors import NetworkError
-from lava_spquant.ir.synapse.window import Pair, window_extent
+from lava_spquant.ir.synapse.window import Pair
 from lava_spquant.nir.dynamics import DYNAMICS, Clock, Dynamics, Reals, dynamics, per_channel
 from lava_spquant.nir.errors import NirError, expect
+from lava_spquant.nir.layer import ONE, Layer, extent, scaled, with_neurons
 
-__all__ = ["Layer", "fold_chain"]
-
-ONE: Pair = (1, 1)
-
-
-@dataclass(frozen=True, eq=False)
-class Layer:
-    """One block of the imported network.
-
-    Attributes
-    ----------
-    name : str
-        Of the node that it was made of.
-    kind : {"dense", "conv", "pool", "flatten", "input", "readout"}
-    neuron : Dynamics or None
-        None for a pool that sends its sums on, for a flattening, and for a read-out.
-    weight : numpy.ndarray or None
-        (C_out, ...), in thresholds per unit of what is read; nothing for pools and inputs.
-    bias : numpy.ndarray or None
-        (C_out,), in thresholds.
-    kernel, stride, padding, dilation : (int, int)
-    groups : int
-    threshold : float
-        In units of what is read, for neurons without weights.
-    """
-
-    name: str
-    kind: str
-    neuron: Dynamics | None = None
-    weight: Reals | None = None
-    bias: Reals | None = None
-    kernel: Pair = ONE
-    stride: Pair = ONE
-    padding: Pair = (0, 0)
-    dilation: Pair = ONE
-    groups: int = 1
-    threshold: float = 1.0
-
-    @property
-    def size(self) -> int:
-        """Values in a window."""
-        return self.kernel[0] * self.kernel[1]
+__all__ = ["fold_chain"]
 
 
 def fold_chain(nodes: list[tuple[str, nir.NIRNode]], clock: Clock, factor: float) -> list[Layer]:
@@ -133,18 +92,33 @@ class _Fold:
     def pool(self, name: str, layer: Layer, average: bool) -> None:
         """Open a pool; our blocks take the mean of a window where no neuron follows."""
         where = f"node {name!r}"
-        self._close(where)
         good = len(self.shape) == 3
         expect(good, where, "input shape", found=self.shape, expected="(C, H, W)")
+        if self.open is not None and self.open.kind == "conv":
+            self._pool_currents(layer, average, where)
+            return
+        self._close(where)
         self.open = layer
         self.factor *= 1.0 if average else layer.size
-        self.shape = (self.shape[0], *_extent(self.shape, layer, where))
+        self.shape = (self.shape[0], *extent(self.shape, layer, where))
+
+    def _pool_currents(self, layer: Layer, average: bool, where: str) -> None:
+        """Average what a convolution makes, before the neurons."""
+        conv = self.open
+        assert conv is not None
+        found = (layer.kernel, layer.stride, layer.padding)
+        good = layer.stride == layer.kernel and layer.padding == (0, 0)
+        expect(good, where, "kernel, stride, padding", found=found, expected="windows side by side behind weights")
+        expect(conv.dilation == ONE, where, "dilation before it", found=conv.dilation, expected="1")
+        self.shape = (self.shape[0], *extent(self.shape, layer, where))
+        size = np.full(self.shape[0], 1.0 if average else float(layer.size))
+        self.open = replace(scaled(conv, size), kind="pooled", pool=layer.kernel)
 
     def scale(self, name: str, node: Any) -> None:
         """Multiply open weights per channel, or a stream by one value."""
         values = per_channel(node.scale, self.shape, f"node {name!r}", "scale")
         if self.open is not None and self.open.weight is not None:
-            self.open = _scaled(self.open, values)
+            self.open = scaled(self.open, values)
             return
         same = bool(np.all(values == values[0]))
         expect(same, f"node {name!r}", "scale", found="several values", expected="one, where no weights precede")
@@ -170,7 +144,7 @@ class _Fold:
             # A stream through a window of one value, whose mean is that value.
             layer = Layer(name, "pool")
         if layer is not None and layer.weight is not None:
-            self.layers.append(_weighted(name, layer, found))
+            self.layers.append(with_neurons(name, layer, found))
         else:
             self.layers.append(self._weightless(name, layer, found))
         self.ended = not found.spikes
@@ -197,35 +171,6 @@ class _Fold:
             raise NirError(f"{where}: input: found weights ({self.open.name!r}), expected neurons behind weights")
         self.layers.append(self.open)
         self.open = None
-
-
-def _scaled(layer: Layer, values: Reals) -> Layer:
-    assert layer.weight is not None
-    rows = values.reshape((-1,) + (1,) * (layer.weight.ndim - 1))
-    return replace(layer, weight=layer.weight * rows, bias=None if layer.bias is None else layer.bias * values)
-
-
-def _weighted(name: str, layer: Layer, found: Dynamics) -> Layer:
-    """Return weights and bias in units of the threshold, with their neurons."""
-    where = f"node {name!r}"
-    if found.current_leak is not None:
-        good = layer.bias is None or not layer.bias.any()
-        expected = "0: a deployed bias does not pass the filter of the current"
-        expect(good, where, "bias into CubaLIF", found="not 0", expected=expected)
-    scaled = _scaled(layer, found.scale)
-    bias = found.offset if scaled.bias is None else scaled.bias + found.offset
-    if not found.spikes:
-        expect(layer.kind == "dense", where, "input", found=layer.kind, expected="Linear or Affine before a read-out")
-        return replace(scaled, name=name, kind="readout", bias=bias)
-    return replace(scaled, name=name, bias=bias if bias.any() else None, neuron=found)
-
-
-def _extent(shape: Shape, layer: Layer, where: str) -> Pair:
-    size = (shape[1], shape[2])
-    try:
-        return window_extent(size, layer.kernel, layer.stride, layer.padding, layer.dilation, where)
-    except NetworkError as error:
-        raise NirError(str(error)) from error
 
 
 def _pair(values: Any, where: str, what: str, low: int) -> Pair:
@@ -262,7 +207,7 @@ def _add_conv(fold: _Fold, name: str, node: Any) -> None:
         groups=groups,
     )
     layer = replace(layer, padding=_padding(node.padding, layer, where))
-    fold.weights(name, layer, (weight.shape[0], *_extent(fold.shape, layer, where)))
+    fold.weights(name, layer, (weight.shape[0], *extent(fold.shape, layer, where)))
 
 
 def _padding(value: Any, layer: Layer, where: str) -> Pair:

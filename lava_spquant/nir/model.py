@@ -16,7 +16,8 @@ from lava_spquant.nir.chain import chain
 from lava_spquant.nir.config import ImportConfig
 from lava_spquant.nir.dynamics import Dynamics
 from lava_spquant.nir.errors import expect
-from lava_spquant.nir.layers import Layer, fold_chain
+from lava_spquant.nir.layer import Layer
+from lava_spquant.nir.layers import fold_chain
 from lava_spquant.nir.reading import read
 from lava_spquant.slayer import CubaConfig, QLifConfig, SpikingNetwork, block
 from lava_spquant.slayer.membrane import membrane
@@ -54,6 +55,8 @@ def _block(layer: Layer, spec: ir.InputSpec, config: ImportConfig) -> block.Depl
     if layer.kind == "input":
         assert layer.neuron is not None
         return block.Input(_neuron(layer.neuron, layer, config), bits=spec.bits, signed=spec.signed)
+    if layer.kind == "pooled":
+        return _pooled(layer, config)
     made = _weighted(layer, config)
     assert layer.weight is not None
     _fill(made.synapse.weight, layer.weight)
@@ -85,6 +88,29 @@ def _weighted(layer: Layer, config: ImportConfig) -> block.Block:
         weight=config.weight,
         bias=has_bias,
     )
+
+
+def _pooled(layer: Layer, config: ImportConfig) -> block.Deployable:
+    assert layer.weight is not None
+    assert layer.neuron is not None
+    outputs, inputs = layer.weight.shape[:2]
+    made = block.PooledConv(
+        _neuron(layer.neuron, layer, config),
+        inputs * layer.groups,
+        outputs,
+        layer.kernel,
+        layer.pool,
+        layer.stride,
+        layer.padding,
+        layer.groups,
+        weight=config.weight,
+        batch_norm=False,
+        bias=layer.bias is not None,
+    )
+    _fill(made.conv.synapse.weight, layer.weight)
+    if layer.bias is not None:
+        _fill(made.join.branches[0].bias, layer.bias)
+    return made
 
 
 def _neuron(found: Dynamics, layer: Layer, config: ImportConfig) -> QLifConfig | CubaConfig:

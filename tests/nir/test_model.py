@@ -157,6 +157,23 @@ def test_pools_scales_and_neurons_without_weights(pool: Any) -> None:
     np.testing.assert_array_equal(in_float(to_model(graph, ImportConfig(dt=1.0)), x), expected)
 
 
+@pytest.mark.parametrize("pool", [nir.SumPool2d, nir.AvgPool2d])
+def test_currents_that_are_pooled_before_the_neurons(pool: Any) -> None:
+    rng = np.random.default_rng(11)
+    window = np.array([1, 2])
+    conv = nir.Conv2d(None, rng.normal(0.2, 1, (4, 1, 3, 2)), 1, np.array([1, 0]), 1, 2, rng.normal(size=4))
+    graph = from_nodes((2, 5, 7), conv, pool(window, window, 0 * window), lif((4, 5, 3), threshold=0.4, v_leak=0.1))
+    plain = nir.Conv2d(None, conv.weight, np.array([1, 1]), conv.padding, np.array([1, 1]), 2, conv.bias)
+    stepped = nir.NIRGraph({**graph.nodes, "node0": plain}, graph.edges, type_check=False)
+    x = spikes(12, 15, 3, 2, 5, 7)
+    expected = simulate(stepped, x, 5e-3, bits=12)["output"]
+    model = to_model(graph, ImportConfig(dt=5e-3))
+    assert [block.kind for block in model.blocks] == ["pooled"]
+    assert 0.02 < expected.mean() < 0.98
+    assert (in_float(model, x) != expected).mean() < 1e-3  # weights are float32
+    assert (in_integers(model, x) != expected).mean() < 5e-3
+
+
 def test_graded_input_and_an_integrator_behind_the_last_weights() -> None:
     rng = np.random.default_rng(10)
     weight, bias = rng.normal(size=(3, 6)), rng.normal(size=3)
@@ -220,6 +237,22 @@ LIF = lif(2)
 def test_what_has_no_counterpart_is_refused_by_name(nodes: list[nir.NIRNode], message: str) -> None:
     with pytest.raises(NirError, match=message):
         to_model(from_nodes((2,), *nodes), ImportConfig(dt=1e-3))
+
+
+def test_pools_of_currents_that_have_no_counterpart_are_refused() -> None:
+    conv, two, one = (
+        nir.Conv2d(None, np.ones((1, 1, 1, 1)), 1, 0, 1, 1, np.zeros(1)),
+        np.array([2, 2]),
+        np.array([1, 1]),
+    )
+    cases = {
+        "windows side by side": [conv, nir.SumPool2d(two, one, 0 * two), if_((1, 3, 3))],
+        "found a pool, expected weights before": [conv, nir.SumPool2d(two, two, 0 * two), cuba_lif((1, 2, 2))],
+        "expected neurons behind weights": [conv, nir.SumPool2d(two, two, 0 * two), nir.SumPool2d(two, two, 0 * two)],
+    }
+    for message, nodes in cases.items():
+        with pytest.raises(NirError, match=message):
+            to_model(from_nodes((1, 4, 4), *nodes), ImportConfig(dt=1e-3))
 
 
 def test_graphs_that_are_no_chain_are_refused() -> None:
