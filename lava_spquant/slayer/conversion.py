@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lava_spquant import ir
 from lava_spquant.slayer.block.base import Deployable
@@ -72,14 +73,19 @@ def conversion_report(blocks: Sequence[Deployable], spec: ir.InputSpec) -> list[
     for deployed, streams, (trained, _, _) in zip(
         network.blocks, network.stream_bounds(), deployed_blocks(blocks), strict=True
     ):
-        threshold = trained.neuron.threshold if isinstance(trained.neuron, QLif) else None
+        threshold = trained.neuron.thresholds if isinstance(trained.neuron, QLif) else None
         for index, (made, stream, branch) in enumerate(zip(deployed.branches, streams, trained.branches, strict=True)):
             rows.append(_row(deployed.name, index, made, stream, branch, threshold))
     return rows
 
 
 def _row(
-    name: str, index: int, made: ir.Branch, stream: tuple[int, int], branch: Branch, threshold: float | None
+    name: str,
+    index: int,
+    made: ir.Branch,
+    stream: tuple[int, int],
+    branch: Branch,
+    threshold: NDArray[np.float64] | None,
 ) -> ConversionRow:
     low, high = ir.branch_bounds(made, stream, f"block {name!r}")
     gains = np.abs(made.gain[made.gain != 0].astype(np.int64))

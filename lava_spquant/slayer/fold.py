@@ -43,7 +43,13 @@ class Folded:
 
 
 def fold_gains(
-    name: str, branches: Sequence[Branch], sources: Sequence[int], unit: float, vth: int, *, spiking: bool
+    name: str,
+    branches: Sequence[Branch],
+    sources: Sequence[int],
+    unit: float | NDArray[np.float64],
+    vth: int,
+    *,
+    spiking: bool,
 ) -> Folded:
     """Turn the branches' affine maps into gains, shifts and one bias (numeric contract, rule 2).
 
@@ -54,7 +60,7 @@ def fold_gains(
     branches : sequence of Branch
     sources : sequence of int
         Source of each branch in the deployed network.
-    unit : float
+    unit : float or numpy.ndarray, float64 (1,) or (C,)
         Membrane units per unit of current: `2**F / threshold`.
     vth : int
         Threshold in membrane units.

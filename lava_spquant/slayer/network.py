@@ -14,6 +14,7 @@ from lava_spquant.ir.reference import Trace
 from lava_spquant.slayer.block import Block, Deployable, GradedInput
 from lava_spquant.slayer.export import deployed_blocks, to_ir
 from lava_spquant.slayer.layout import nchwt, time_major
+from lava_spquant.slayer.neuron import QLif
 from lava_spquant.slayer.stream import Stream, check_values
 
 __all__ = ["SpikingNetwork"]
@@ -99,6 +100,11 @@ class SpikingNetwork(nn.Module):
         if tuple(x.shape[1:-1]) != spec.shape or x.shape[-1] < 1:
             raise ValueError(f"{self.name}: input shape: found {tuple(x.shape)}, expected (N, {spec.shape}, T)")
         check_values(time_major(x), spec.bounds, self.name)
+
+    def mean_threshold(self) -> float | None:
+        """Return the mean of the learned thresholds over layers, in units of the current; None if none is learned."""
+        neurons = [module for module in self.modules() if isinstance(module, QLif) and module.vth is not None]
+        return sum(neuron.threshold for neuron in neurons) / len(neurons) if neurons else None
 
     def to_ir(self) -> ir.Network:
         """Return the integer network: what `eval()` runs and what is exported.

@@ -55,6 +55,8 @@ class Shaker:
             reset=self.reset,
             membrane=levels,
             frac_bits=self.pick((12, 8, 15)),
+            learn_threshold="layer" if self.chance(0.2) else "no",
+            learn_decay=self.chance(0.2),
         )
 
     @property
@@ -65,7 +67,8 @@ class Shaker:
         channels = self.shape[0]
         groups = self.pick([g for g in (1, 2, 3) if channels % g == 0])
         out = groups * int(self.rng.integers(1, 3))
-        window = tuple(zip(self.pick(SIDES), self.pick(SIDES), strict=True))
+        sides = [[(k, s, p, d) for k, s, p, d in SIDES if n + 2 * p > d * (k - 1)] for n in self.shape[1:]]
+        window = tuple(zip(*(self.pick(side) for side in sides), strict=True))
         self.blocks.append(
             block.Conv(self.neuron(), channels, out, *window, groups, self.pick((1, 3)), **self.options)  # type: ignore[arg-type]
         )
@@ -144,6 +147,10 @@ def disturb(model: SpikingNetwork, rng: np.random.Generator) -> None:
     for name, parameter in model.named_parameters():
         if name.endswith("branches.0.bias"):
             parameter.data = torch.tensor(rng.normal(0, 0.5, parameter.shape), dtype=torch.float32)
+        if name.endswith(".vth"):
+            parameter.data *= torch.tensor(rng.uniform(0.3, 2, parameter.shape), dtype=torch.float32)
+        if name.endswith(".keep"):
+            parameter.data = torch.tensor(rng.uniform(-0.1, 1.1), dtype=torch.float32)
 
 
 def random_values(rng: np.random.Generator, spec: ir.InputSpec, steps: int, batch: int) -> ir.IntArray:

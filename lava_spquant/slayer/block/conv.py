@@ -88,4 +88,5 @@ class Conv(Block):
             in_features, out_features, kernel_size, weight, stride, padding, dilation, groups, weight_scale, weight_norm
         )
         branch = Branch(synapse, out_features, batch_norm=batch_norm, bias=bias, reads=reads)
-        super().__init__(make_neuron(neuron_params), [branch], delay_shift=delay_shift, count_log=count_log)
+        neuron = make_neuron(neuron_params, out_features)
+        super().__init__(neuron, [branch], delay_shift=delay_shift, count_log=count_log)

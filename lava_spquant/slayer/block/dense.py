@@ -81,4 +81,5 @@ class Dense(Block):
         refuse_delay("Dense", delay, pre_hook_fx)
         synapse = DenseSynapse(in_neurons, out_neurons, weight, weight_scale, weight_norm, mask)
         branch = Branch(synapse, out_neurons, batch_norm=batch_norm, bias=bias, reads=reads)
-        super().__init__(make_neuron(neuron_params), [branch], delay_shift=delay_shift, count_log=count_log)
+        neuron = make_neuron(neuron_params, out_neurons)
+        super().__init__(neuron, [branch], delay_shift=delay_shift, count_log=count_log)

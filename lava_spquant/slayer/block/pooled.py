@@ -82,7 +82,7 @@ class PooledConv(Deployable):
         synapse = ConvSynapse(in_features, out_features, kernel_size, weight, stride, padding, groups=groups)
         self.conv = Block(RelayNeuron(1), [Branch(synapse, out_features)])
         pool = _PooledBranch(self.conv, pool_size, out_features, batch_norm, bias)
-        self.join = Block(make_neuron(neuron_params), [pool])
+        self.join = Block(make_neuron(neuron_params, out_features), [pool])
         self.set_reads(reads)
 
     @property

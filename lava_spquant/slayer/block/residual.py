@@ -87,7 +87,7 @@ class Residual(Deployable):
         plain = in_features == out_features and strides == (1, 1)
         skip: SlayerSynapse = IdentitySynapse() if plain else ConvSynapse(in_features, out_features, 1, weight, strides)
         self.join = Block(
-            make_neuron(neuron_params),
+            make_neuron(neuron_params, out_features),
             [
                 Branch(second, out_features, batch_norm=batch_norm),
                 Branch(skip, out_features, batch_norm=batch_norm and not plain),

@@ -35,6 +35,10 @@ class ConvNetConfig:
     reset : {"hard", "soft"}
     frac_bits : int
         Fractional bits of the deployed membrane.
+    learn_threshold : {"no", "layer", "channel"}
+        Learn every neuron's threshold but the first layer's, which stays 1 (LT-SNN, SpQuant-SNN).
+    learn_decay : bool
+        Learn the leaks.
 
     Raises
     ------
@@ -51,6 +55,8 @@ class ConvNetConfig:
     voltage_decay: float = 0.5
     reset: str = "hard"
     frac_bits: int = 12
+    learn_threshold: str = "no"
+    learn_decay: bool = False
 
     def __post_init__(self) -> None:
         parse_architecture(self.architecture)
@@ -58,14 +64,16 @@ class ConvNetConfig:
             weight_quantiser(name)
         self.neuron()
 
-    def neuron(self) -> QLifConfig:
-        """Return the parameters of every spiking neuron."""
+    def neuron(self, first: bool = False) -> QLifConfig:
+        """Return the parameters of every spiking neuron, or of the first layer's."""
         return QLifConfig(
             voltage_decay=self.voltage_decay,
             reset=self.reset,
             membrane=membrane(self.membrane),
             surrogate=surrogate(self.surrogate),
             frac_bits=self.frac_bits,
+            learn_threshold="no" if first else self.learn_threshold,
+            learn_decay=self.learn_decay,
         )
 
 
@@ -104,8 +112,9 @@ def build_convnet(
             weight = config.last_weight
         elif weighted == 0 and layer.kind != "pool":
             weight = config.first_weight
+        neuron = config.neuron(first=weighted == 0)
         weighted += layer.kind != "pool"
-        made, shape = _build(layer, config.neuron(), weight, shape, classes)
+        made, shape = _build(layer, neuron, weight, shape, classes)
         blocks.extend(made)
     return SpikingNetwork(blocks, input_spec, name)
 

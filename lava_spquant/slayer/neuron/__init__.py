@@ -51,8 +51,8 @@ def neuron_config(params: NeuronParams) -> QLifConfig | CubaConfig:
     params : QLifConfig, CubaConfig or mapping
         A mapping with `current_decay` is SLAYER's CUBA neuron, with SLAYER's names. Any other
         mapping is a quantised-membrane LIF: `threshold`, `voltage_decay`, `reset`, `membrane`
-        and `surrogate` (short names or objects), `frac_bits`; `tau_grad` and `scale_grad` choose
-        SLAYER's exponential surrogate.
+        and `surrogate` (short names or objects), and the other fields of `QLifConfig`; `tau_grad` and
+        `scale_grad` choose SLAYER's exponential surrogate, `requires_grad` learns the decay.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def neuron_config(params: NeuronParams) -> QLifConfig | CubaConfig:
         tau, scale = 100 * left.pop("tau_grad", 1.0), 0.1 * left.pop("scale_grad", 1.0)
         left.setdefault("surrogate", Exponential(tau, scale))
     if left.pop("requires_grad", False):
-        raise ValueError("neuron parameters: requires_grad: found True, expected False: this neuron's decay is fixed")
+        left["learn_decay"] = True
     _refuse_unknown(left, QLifConfig)
     if "membrane" in left:
         left["membrane"] = membrane(left["membrane"])
@@ -98,7 +98,7 @@ def _refuse_unknown(params: dict[str, Any], config: type[QLifConfig] | type[Cuba
         )
 
 
-def make_neuron(params: NeuronParams) -> QLif | Cuba:
-    """Return the neuron module for `params`; see `neuron_config`."""
+def make_neuron(params: NeuronParams, channels: int | None = None) -> QLif | Cuba:
+    """Return the neuron module for `params`, see `neuron_config`, of a block with so many channels."""
     config = neuron_config(params)
-    return Cuba(config) if isinstance(config, CubaConfig) else QLif(config)
+    return Cuba(config) if isinstance(config, CubaConfig) else QLif(config, channels)

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from lava_spquant import ir
 from lava_spquant.ir.limits import DECAY_UNITY
@@ -22,6 +23,12 @@ from lava_spquant.slayer.stream import SPIKES, Stream
 from lava_spquant.slayer.surrogate import Surrogate, Triangle
 
 __all__ = ["QLif", "QLifConfig", "qlif"]
+
+LEARNED = ("no", "layer", "channel")
+"""Whose threshold is learned."""
+
+THRESHOLD_MIN = 2.0**-6
+"""Learned thresholds stay above it: at 0, every neuron would fire at every step."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,11 @@ class QLifConfig:
         Gradient of the spike.
     frac_bits : int
         F: the deployed threshold is `2**F` membrane units.
+    learn_threshold : {"no", "layer", "channel"}
+        Learn the threshold from its initial value, one for all neurons or one per channel, with the gradient of
+        LT-SNN's separate path (see `lif`). Deployed, it goes into the gains: the threshold stays `2**F`.
+    learn_decay : bool
+        Learn the leak from its initial value, in steps of 1/4096.
     checkpoint : bool
         Keep only a block's input for the backward pass, and compute its currents anew there: long samples fit in
         half the memory, at the price of one more forward pass through the synapses.
@@ -58,6 +70,8 @@ class QLifConfig:
     membrane: MembraneConfig | None = TERNARY
     surrogate: Surrogate = field(default_factory=Triangle)
     frac_bits: int = 12
+    learn_threshold: str = "no"
+    learn_decay: bool = False
     checkpoint: bool = False
 
     def __post_init__(self) -> None:
@@ -67,6 +81,9 @@ class QLifConfig:
             raise ValueError(f"QLifConfig: voltage_decay: found {self.voltage_decay}, expected 0..1")
         if self.reset not in ("hard", "soft"):
             raise ValueError(f"QLifConfig: reset: found {self.reset!r}, expected 'hard' or 'soft'")
+        if self.learn_threshold not in LEARNED:
+            found = f"QLifConfig: learn_threshold: found {self.learn_threshold!r}"
+            raise ValueError(f"{found}, expected one of {', '.join(LEARNED)}")
         lowest = self.membrane.fine if self.membrane is not None else 0
         if not lowest <= self.frac_bits <= 20:
             raise ValueError(f"QLifConfig: frac_bits: found {self.frac_bits}, expected {lowest}..20")
@@ -119,16 +136,63 @@ class QLif(SlayerNeuron):
     Parameters
     ----------
     config : QLifConfig
+    channels : int, optional
+        Channels of the block, needed where each learns a threshold.
+
+    Attributes
+    ----------
+    vth, keep : torch.nn.Parameter or None
+        Learned threshold, () or (C,), and learned share of the potential that is kept, ().
+
+    Raises
+    ------
+    ValueError
+        If every channel is to learn a threshold, and their number is not known.
     """
 
-    def __init__(self, config: QLifConfig) -> None:
+    vth: nn.Parameter | None
+    keep: nn.Parameter | None
+
+    def __init__(self, config: QLifConfig, channels: int | None = None) -> None:
         super().__init__()
         self.config = config
+        self.vth = self.keep = None
+        if config.learn_threshold == "channel" and channels is None:
+            raise ValueError("QLif: learn_threshold: found 'channel' in a block without channels of its own, "
+                             "expected 'no' or 'layer'")  # fmt: skip
+        if config.learn_threshold != "no":
+            shape = (channels,) if config.learn_threshold == "channel" and channels is not None else ()
+            self.vth = nn.Parameter(torch.full(shape, config.threshold))
+        if config.learn_decay:
+            self.keep = nn.Parameter(torch.tensor(config.keep))
+
+    @property
+    def thresholds(self) -> NDArray[np.float64]:
+        """Thresholds in units of the block's current, shape (1,) or (C,)."""
+        if self.vth is None:
+            return np.array([self.config.threshold])
+        return np.atleast_1d(self.vth.detach().cpu().double().clamp(min=THRESHOLD_MIN).numpy())
 
     @property
     def threshold(self) -> float:
-        """Threshold in units of the block's current."""
-        return self.config.threshold
+        """Threshold in units of the block's current; the mean of those of the channels."""
+        return float(self.thresholds.mean())
+
+    @property
+    def decay(self) -> int:
+        """The leak in 1/4096."""
+        if self.keep is None:
+            return self.config.decay
+        return DECAY_UNITY - round(min(max(float(self.keep.detach()), 0.0), 1.0) * DECAY_UNITY)
+
+    def _constants(self) -> tuple[Tensor | float, Tensor | float]:
+        """Return threshold and share kept, as training uses them; the share is what is deployed."""
+        config = self.config
+        threshold = config.threshold if self.vth is None else self.vth.clamp(min=THRESHOLD_MIN)
+        if self.keep is None:
+            return threshold, config.keep
+        kept = self.keep.clamp(0, 1)
+        return threshold, kept + ((kept * DECAY_UNITY).round() / DECAY_UNITY - kept).detach()
 
     def forward(self, branches: Sequence[Branch], inputs: Sequence[Tensor]) -> Tensor:
         """Return spikes (T, N, C, ...); scales, batch-norm and bias act inside the neuron's own operation."""
@@ -142,12 +206,11 @@ class QLif(SlayerNeuron):
     def _run(self, branches: Sequence[Branch], inputs: Sequence[Tensor]) -> Tensor:
         config = self.config
         currents = [drive(branch, x, config.dynamics) for branch, x in zip(branches, inputs, strict=True)]
-        return lif(currents, config.dynamics, config.threshold, config.keep, inputs[0].shape[0])
+        return lif(currents, config.dynamics, *self._constants(), inputs[0].shape[0])
 
     def respond(self, current: Tensor) -> Tensor:
         """Return spikes for a current in units of the block's current."""
-        config = self.config
-        return lif([Current(current)], config.dynamics, config.threshold, config.keep)
+        return lif([Current(current)], self.config.dynamics, *self._constants())
 
     def exact(self, block: ir.Block, current: Tensor) -> dict[str, Tensor]:
         """Run `ir.QLif` step by step on int32 tensors."""
@@ -170,14 +233,14 @@ class QLif(SlayerNeuron):
         """Fold everything real-valued into int16 gains and an int32 bias."""
         config = self.config
         vth = 1 << config.frac_bits
-        folded = fold_gains(name, branches, sources, vth / config.threshold, vth, spiking=True)
+        folded = fold_gains(name, branches, sources, vth / self.thresholds, vth, spiking=True)
         return ir.Block(name, folded.branches, self.to_ir_neuron(), folded.bias, config.frac_bits)
 
     def to_ir_neuron(self) -> ir.QLif:
         """Return the deployed neuron."""
         config = self.config
         levels = None if config.membrane is None else config.membrane.to_ir(config.frac_bits)
-        return ir.QLif(config.decay, 1 << config.frac_bits, config.reset, levels)
+        return ir.QLif(self.decay, 1 << config.frac_bits, config.reset, levels)
 
     def stream(self, reads: Stream) -> Stream:
         """Spikes."""
@@ -186,7 +249,7 @@ class QLif(SlayerNeuron):
     @property
     def device_params(self) -> dict[str, Any]:
         """Deployed parameters."""
-        return {"type": "QLIF", "vDecay": self.config.decay, "vTh": 1 << self.config.frac_bits}
+        return {"type": "QLIF", "vDecay": self.decay, "vTh": 1 << self.config.frac_bits}
 
 
 def _quantise(m: Tensor, levels: ir.Membrane) -> Tensor:

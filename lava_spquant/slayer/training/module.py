@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torchmetrics.classification import MulticlassAccuracy
 
-from lava_spquant.slayer.loss import mean_output
+from lava_spquant.slayer.loss import TemporalEfficientTraining, mean_output
 from lava_spquant.slayer.network import SpikingNetwork
 from lava_spquant.slayer.norm import on_the_whole_batch, sum_over_processes
 from lava_spquant.slayer.training.batches import EpochBatches
@@ -97,6 +97,7 @@ class Classifier(L.LightningModule):
             images = self.augment(images, generator, share)
         with on_the_whole_batch() if share.repeated else nullcontext():
             output = self.model(self.encode(images))
+        self._follow_thresholds()
         loss: Tensor = self.loss(output, labels) * share.weight
         if not bool(torch.isfinite(loss)):
             raise ValueError(f"training: loss at step {number}: found {loss.item()}, expected a finite number")
@@ -105,6 +106,12 @@ class Classifier(L.LightningModule):
         self.batches_done = number + 1
         self.log("train_loss", loss.detach(), prog_bar=True, logger=False)
         return {"loss": loss, "batch_loss": loss.detach()}
+
+    def _follow_thresholds(self) -> None:
+        """Let TET's target be the mean of the learned thresholds, as in LT-SNN."""
+        mean = self.model.mean_threshold()
+        if mean is not None and isinstance(self.loss, TemporalEfficientTraining):
+            self.loss.target = mean
 
     def on_train_epoch_start(self) -> None:
         """Count answers anew."""

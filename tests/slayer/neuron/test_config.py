@@ -70,7 +70,7 @@ def test_configs_are_handed_on() -> None:
         ({**SLAYER, "shared_param": False}, "shared_param: found False, expected True"),
         ({**SLAYER, "graded_spike": True}, "graded_spike: found True"),
         ({**SLAYER, "scale": 32}, "scale: found 32, expected 64"),
-        ({"requires_grad": True}, "requires_grad: found True, expected False"),
+        ({"learn_threshold": "all"}, "learn_threshold: found 'all', expected one of no, layer, channel"),
         ({**SLAYER, "threshold": 0.01}, "CubaConfig: threshold: found 0.01, expected at least 1/64"),
         ({**SLAYER, "current_decay": 1.5}, "CubaConfig: current_decay: found 1.5, expected 0..1"),
         ({**SLAYER, "voltage_decay": float("nan")}, "CubaConfig: voltage_decay: found nan"),
