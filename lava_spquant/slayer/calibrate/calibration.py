@@ -13,7 +13,7 @@ from lava_spquant.slayer.block import Block
 from lava_spquant.slayer.calibrate.choice import Choice, choices_like, choices_of
 from lava_spquant.slayer.calibrate.config import CalibrationConfig
 from lava_spquant.slayer.calibrate.observe import branch_currents, inputs_of
-from lava_spquant.slayer.calibrate.potentials import fit_membrane, stored_potentials
+from lava_spquant.slayer.calibrate.potentials import as_learned, fit_membrane, in_thresholds, stored_potentials
 from lava_spquant.slayer.calibrate.statistics import is_adjustable, match_moments, moments, scale_current, set_weight
 from lava_spquant.slayer.calibrate.weights import fit_weights, weight_error
 from lava_spquant.slayer.export import deployed_blocks
@@ -180,15 +180,15 @@ def _calibrate_block(
     if not isinstance(new.neuron, QLif):
         return CalibrationRow(name, bits, error, None)
     assert isinstance(old.neuron, QLif)
-    spikes = qlif(_total(was) / old.neuron.threshold, old.neuron.config)
-    current = _total(branch_currents(new, inputs)) / new.neuron.threshold
-    new.neuron.config = replace(new.neuron.config, membrane=_levels(new.neuron.config, current, choice))
+    spikes = qlif(in_thresholds(_total(was), old.neuron), as_learned(old.neuron))
+    current = in_thresholds(_total(branch_currents(new, inputs)), new.neuron)
+    new.neuron.config = replace(new.neuron.config, membrane=_levels(as_learned(new.neuron), current, choice))
     adjustable = all(is_adjustable(branch) for branch in new.branches)
-    factor = _factor(current, spikes, new.neuron.config) if match_rates and adjustable else 1.0
+    factor = _factor(current, spikes, as_learned(new.neuron)) if match_rates and adjustable else 1.0
     if factor != 1:
         for branch in new.branches:
             scale_current(branch, factor)
-    after = qlif(current * factor, new.neuron.config)
+    after = qlif(current * factor, as_learned(new.neuron))
     levels = new.neuron.config.membrane
     return CalibrationRow(name, bits, error, levels, factor, float(spikes.mean()), float(after.mean()))
 

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
+from lava_spquant.ir.limits import DECAY_UNITY
 from lava_spquant.slayer.membrane import MembraneConfig
-from lava_spquant.slayer.neuron import QLifConfig
+from lava_spquant.slayer.neuron import QLif, QLifConfig
 
-__all__ = ["fit_membrane", "stored_potentials"]
+__all__ = ["as_learned", "fit_membrane", "in_thresholds", "stored_potentials"]
 
 SAMPLE = 20_000
 """Potentials that levels are fitted to."""
 
 SHIFTS = 17
 """Positions of the range that are tried where it cannot hold all potentials."""
+
+
+def in_thresholds(current: Tensor, neuron: QLif) -> Tensor:
+    """Return a current (T, N, C, ...) divided by the neurons' thresholds, learned ones included."""
+    thresholds = torch.as_tensor(neuron.thresholds, dtype=current.dtype, device=current.device)
+    return current / thresholds.reshape((-1,) + (1,) * (current.ndim - 3))
+
+
+def as_learned(neuron: QLif) -> QLifConfig:
+    """Return the neuron's parameters with the leak that it has by now."""
+    return replace(neuron.config, voltage_decay=neuron.decay / DECAY_UNITY)
 
 
 @torch.no_grad()

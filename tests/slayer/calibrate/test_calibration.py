@@ -220,6 +220,25 @@ def test_one_sample_one_step_and_silence() -> None:
         assert done.rows[0].membrane == TERNARY
 
 
+def test_learned_thresholds_and_leaks_are_those_that_count() -> None:
+    torch.manual_seed(4)
+    neuron = {"membrane": "none", "learn_threshold": "channel", "learn_decay": True}
+    blocks = [block.Conv(neuron, 2, 4, 3, weight="none", bias=True), block.Readout(4 * 4 * 5, 3, weight="none")]
+    model = SpikingNetwork(blocks, ir.InputSpec((2, 6, 7)))
+    learned = model.blocks[0].neuron
+    learned.vth.data = torch.tensor([0.05, 0.1, 0.2, 0.4])
+    learned.keep.data = torch.tensor(0.8)
+    x = (torch.rand(8, 2, 6, 7, 5, generator=torch.Generator().manual_seed(1)) < 0.4).float()
+    done = calibrate(model, [x], CalibrationConfig(membrane="fit8"))
+    row = done.rows[0]
+    truth = model.trace(x.movedim(-1, 0).numpy().astype(np.int32)).blocks[0]["spikes"].mean()
+    assert 0.05 < truth < 0.95
+    assert row.rate_before == pytest.approx(truth, abs=0.01)
+    found = done.model.trace(x.movedim(-1, 0).numpy().astype(np.int32)).blocks[0]["spikes"].mean()
+    assert row.rate_after == pytest.approx(found, abs=0.01)
+    assert found == pytest.approx(truth, abs=0.02)
+
+
 def test_cuba_neurons_keep_their_potentials() -> None:
     torch.manual_seed(0)
     neuron = CubaConfig(threshold=1.0, current_decay=0.5, voltage_decay=0.1)
