@@ -54,7 +54,9 @@ def test_steps(tmp_path: Path) -> None:
     assert [row["contestant"] for row in found["profile"]] == ["ours", "relu"]
     for row in found["profile"]:
         kinds = row["kinds_ms"]
-        assert min(kinds["conv forward"], kinds["conv backward"], kinds["batch-norm"], kinds["neuron"]) > 0
+        assert min(kinds["conv forward"], kinds["conv backward"], kinds["neuron"]) > 0
+        # Ours is part of the neuron.
+        assert row["contestant"] == "ours" or kinds["batch-norm"] > 0
         assert sum(kinds.values()) + row["unseen_ms"] == pytest.approx(row["step_ms"])
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from lava_spquant.slayer.neuron.op.cpu._jit import jit
 from lava_spquant.slayer.neuron.op.cpu._layout import (
     AROUND_CENTRE,
@@ -28,11 +30,14 @@ from lava_spquant.slayer.neuron.op.cpu._layout import (
     B,
     C,
 )
-from lava_spquant.slayer.neuron.op.cpu._math import HALF, ONE, ZERO, bell, exp, floor
+from lava_spquant.slayer.neuron.op.cpu._math import HALF, ONE, ZERO, bell, clip, exp, floor
 from lava_spquant.slayer.neuron.op.cpu._memory import load, store
 from lava_spquant.slayer.neuron.op.cpu._step import after_reset
 
 __all__ = ["fire_slope", "store_slope"]
+
+FAR = np.float32(60)
+"""With factors of at most `exp(24)` (`constants.WIDEST`), products stay finite."""
 
 
 @jit
@@ -79,7 +84,8 @@ def _around_centre(arena, potential, n, hard, middles, constants):
     fine, temperature, central = constants[FINE], constants[TEMPERATURE], constants[CENTRAL]
     for i in range(n):
         after = after_reset(load(arena, potential + i), hard)
-        store(arena, SHARED + i, exp(temperature * (after * fine - central)))
+        # Further out every bell is 0 in float32, and the products with the factors would leave its range.
+        store(arena, SHARED + i, exp(clip(temperature * (after * fine - central), -FAR, FAR)))
     for k in range(middles):
         factor = constants[FACTORS + k]
         for i in range(n):

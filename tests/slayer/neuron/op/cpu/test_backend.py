@@ -162,6 +162,19 @@ def test_memory_of_another_layout_is_taken_too() -> None:
     assert_gradient(found, PLAIN.backward(given, dynamics, grad, centres(given), parameters=True), 1e-5)
 
 
+@pytest.mark.parametrize("far", [1e2, 1e4, 1e30])
+@pytest.mark.parametrize("dynamics", DYNAMICS, ids=str)
+def test_potentials_far_from_every_level(dynamics: Dynamics, far: float) -> None:
+    given = drive((3, 2, 4, 5, 6))
+    given = replace(given, scales=tuple(far * scale for scale in given.scales))
+    assert torch.equal(COMPILED.forward(given, dynamics), PLAIN.forward(given, dynamics))
+    grad = torch.randn(given.currents[0].shape, generator=torch.Generator().manual_seed(0))
+    found = COMPILED.backward(given, dynamics, grad, centres(given), parameters=False)
+    assert torch.isfinite(found.x).all()
+    if far < 1e10:
+        assert_gradient(found, PLAIN.backward(given, dynamics, grad, centres(given), parameters=False), 1e-5)
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_process_has_threads_of_its_own() -> None:
     given = drive((4, 8, 64, 16, 16))
