@@ -124,16 +124,14 @@ class Emitter:
     def decay(self, x: Any, keep: Any) -> Any:
         """Return `x * keep / 4096` rounded toward zero, for |x| < 2**24 and 0 <= keep <= 4096.
 
-        The magnitude is split at bit 12, so that nothing leaves 32 bits:
-        `(hi * 4096 + lo) * keep >> 12 = hi * keep + (lo * keep >> 12)`.
+        x is split at bit 12, so that nothing leaves 32 bits: with `x = high * 4096 + low`, `low >= 0`, it is
+        `high * keep + (low * keep >> 12)` rounded down; 4095 more before the shift rounds up where x < 0.
         """
         b = self.builder
-        sign = b.ashr(x, self.constant(31))
-        magnitude = b.sub(b.xor(x, sign), sign)
-        high = b.mul(b.lshr(magnitude, self.constant(12)), keep)
-        low = b.lshr(b.mul(b.and_(magnitude, self.constant(4095)), keep), self.constant(12))
-        result = b.add(high, low)
-        return b.sub(b.xor(result, sign), sign)
+        upwards = b.and_(b.ashr(x, self.constant(31)), self.constant(4095))
+        high = b.mul(b.ashr(x, self.constant(12)), keep)
+        low = b.mul(b.and_(x, self.constant(4095)), keep)
+        return b.add(high, b.ashr(b.add(low, upwards), self.constant(12)))
 
     def compress(self, value: Any, mask: Any) -> Any:
         """Return the lanes of `value` that `mask` selects, moved to the front."""

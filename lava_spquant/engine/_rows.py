@@ -12,6 +12,7 @@ from lava_spquant.engine._sums import (
     byte_row_32,
     byte_row_48,
     byte_row_64,
+    byte_row_128,
     conv_row_16,
     conv_row_32,
     conv_row_48,
@@ -128,6 +129,8 @@ def _byte_row(stride, tables, where, plan):
         byte_row_32(*tables, plan, *where)
     elif stride == 48:
         byte_row_48(*tables, plan, *where)
+    elif stride % 128 == 0:
+        byte_row_128(*tables, plan, *where)
     else:
         byte_row_64(*tables, plan, *where)
 

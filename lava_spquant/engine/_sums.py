@@ -20,6 +20,7 @@ __all__ = [
     "byte_row_32",
     "byte_row_48",
     "byte_row_64",
+    "byte_row_128",
     "conv_row_16",
     "conv_row_32",
     "conv_row_48",
@@ -235,5 +236,6 @@ _PIECES = ((16,), (32,), (32, 16), (32, 32))
 
 conv_row_16, conv_row_32, conv_row_48, conv_row_64 = map(_make_row, _PIECES)
 byte_row_16, byte_row_32, byte_row_48, byte_row_64 = (_make_row(pieces, stored=I8) for pieces in _PIECES)
+byte_row_128 = _make_row((32, 32, 32, 32), stored=I8)
 wide_row_16, wide_row_64 = (_make_row(pieces, wide=True) for pieces in ((16,), (16, 16, 16, 16)))
 graded_row_16, graded_row_64 = (_make_row(pieces, True, True) for pieces in ((16,), (16, 16, 16, 16)))
