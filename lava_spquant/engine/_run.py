@@ -127,7 +127,7 @@ def run_rows(b, t, cached, top, bottom, streams, blocks, branches, weight, gain,
         for r in range(first, first + (0 if keeps and cached else block[B_BRANCHES])):
             branch = branches[r]
             stream = streams[branch[R_STREAM]]
-            slot = (t - branch[R_DELAY]) % stream[S_RING]
+            slot = (t - branch[R_DELAY]) & (stream[S_RING] - 1)
             _branch_row(
                 branch, stream, slot, y, width, channels, weight, dense, events, values, pixels,
                 rows, factors, acc, plan, vector,
@@ -140,7 +140,7 @@ def run_rows(b, t, cached, top, bottom, streams, blocks, branches, weight, gain,
             else:
                 _portable.rescale_row(*scaling, current, row, r > first)
         _neuron_row(
-            block, own, t % own[S_RING], y, drive, bias, par, state, dense, events, values, pixels, masks, counts,
+            block, own, t & (own[S_RING] - 1), y, drive, bias, par, state, dense, events, values, pixels, masks, counts,
             vector,
         )  # fmt: skip
 
@@ -153,7 +153,7 @@ def _record(t, first, n, recorded, streams, blocks, state, dense, record):
         own = streams[b + 1]
         size = own[S_HEIGHT] * own[S_ROW]
         if what == 0:
-            start = own[S_DENSE] + ((first + t) % own[S_RING]) * size
+            start = own[S_DENSE] + ((first + t) & (own[S_RING] - 1)) * size
             for i in range(size):
                 record[n, at + i] = dense[start + i]
         else:

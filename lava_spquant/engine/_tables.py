@@ -13,7 +13,7 @@ once per network. What it interprets are three tables of int64, a row per stream
     S_DENSE,  # offset of its values by place, in the dense pool
     S_EVENTS,  # offset of its event lists (and of their values), in the event pools
     S_PIXELS,  # offset of its pixel pointers, W + 16 per image row: vectors write up to 15 beyond W + 1
-    S_RING,  # slots kept, one more than the longest delay of a reader
+    S_RING,  # slots kept: a power of two, more than the longest delay of a reader
     S_GRADED,  # values other than 0 and 1
     S_WANT_DENSE,  # some reader or recorder needs values by place
     S_ONES,  # of the input: offsets of gains of 1 and of biases of 0, with which a relay hands values on

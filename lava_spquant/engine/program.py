@@ -103,7 +103,8 @@ def _rings(network: ir.Network, timing: ir.Timing) -> list[int]:
     for b, block in enumerate(network.blocks):
         for branch in block.branches:
             rings[branch.source + 1] = max(rings[branch.source + 1], timing.delay(network, b, branch) + 1)
-    return rings
+    # Powers of two: a slot is then some bits of the step.
+    return [1 << (ring - 1).bit_length() for ring in rings]
 
 
 def _streams(network: ir.Network, shapes: list[tuple[int, int, int]], rings: list[int]) -> tuple[Ints, dict[str, int]]:
