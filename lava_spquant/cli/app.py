@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -67,6 +69,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         get_command(app)(args=arguments, prog_name=PROGRAM)
+        code = 0
     except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
-    return 0
+        code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    _leave_other_processes(code)
+    return code
+
+
+def _leave_other_processes(code: int) -> None:
+    """End this process at once where it trained with others, its work done and written.
+
+    The threads of its connections may still run when a program winds down, which then aborts now and again.
+    """
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.distributed.is_available() and torch.distributed.is_initialized():
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)

@@ -101,6 +101,7 @@ def test_two_machines_train_the_network_of_one(shell: Shell, tmp_path: Path, rec
     finally:
         for machine in machines:
             machine.kill()
+            machine.communicate()
     assert farthest(weights(tmp_path / "alone"), weights(tmp_path / "shared")) < 1e-4
 
 
