@@ -35,7 +35,7 @@ class Layer:
 
 LAYERS = {
     "ir": Layer(()),
-    "jit": Layer(("numba",)),
+    "jit": Layer(("numba", "llvmlite")),
     "slayer": Layer(
         (
             "torch",

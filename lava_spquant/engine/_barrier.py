@@ -8,7 +8,7 @@ from llvmlite import ir as ll
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from lava_spquant.engine._llvm import I32, I64, data_pointer
+from lava_spquant.jit.llvm import I32, I64, data_pointer
 
 __all__ = ["wait_for_all"]
 

@@ -8,7 +8,8 @@ from llvmlite import ir as ll
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from lava_spquant.engine._llvm import I1, I32, I64, LANES, Emitter, counted_loop, data_pointer
+from lava_spquant.engine._llvm import LANES, Emitter
+from lava_spquant.jit.llvm import I1, I32, I64, counted_loop, data_pointer
 
 __all__ = ["list_bits", "pack_run"]
 

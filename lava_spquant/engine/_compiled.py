@@ -19,7 +19,9 @@ _compiling = Lock()
 
 HERE = Path(__file__).parent
 
-FOLDER = cache_folder("engine", (*HERE.glob("*.py"), HERE.parent / "ir" / "limits.py"))
+ELSEWHERE = (HERE.parent / "ir" / "limits.py", HERE.parent / "jit" / "llvm.py")
+
+FOLDER = cache_folder("engine", (*HERE.glob("*.py"), *ELSEWHERE))
 """Where compiled code is kept."""
 
 with cached_in(usable(FOLDER)):

@@ -9,8 +9,9 @@ from llvmlite import ir as ll
 from numba.core import types
 from numba.extending import intrinsic
 
-from lava_spquant.engine._llvm import I32, I64, LANES, Emitter, counted_loop, data_pointer
+from lava_spquant.engine._llvm import LANES, Emitter
 from lava_spquant.ir.limits import STATE_MAX
+from lava_spquant.jit.llvm import I32, I64, counted_loop, data_pointer
 
 __all__ = [
     "copy_row",

@@ -8,7 +8,8 @@ from llvmlite import ir as ll
 from numba.core import types
 from numba.extending import intrinsic
 
-from lava_spquant.engine._llvm import I32, I64, LANES, Emitter, counted_loop, data_pointer
+from lava_spquant.engine._llvm import LANES, Emitter
+from lava_spquant.jit.llvm import I32, I64, counted_loop, data_pointer
 
 __all__ = ["rank_row", "thin_rank_1", "thin_rank_2", "thin_rank_3", "thin_rank_4"]
 

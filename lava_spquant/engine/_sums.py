@@ -13,7 +13,8 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from lava_spquant.engine import _tables as t
-from lava_spquant.engine._llvm import I8, I16, I64, LANES, Emitter, counted_loop, data_pointer
+from lava_spquant.engine._llvm import LANES, Emitter
+from lava_spquant.jit.llvm import I8, I16, I64, counted_loop, data_pointer
 
 __all__ = [
     "byte_row_16",

@@ -49,7 +49,7 @@ def test_compiled_code_lies_in_the_cache_and_not_in_the_package() -> None:
 
 
 def copy_engine(folder: Path) -> Path:
-    for name in ("ir", "engine"):
+    for name in ("ir", "jit", "engine"):
         shutil.copytree(PACKAGE / name, folder / "lava_spquant" / name, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "lava_spquant" / "__init__.py").touch()
     return folder
@@ -58,14 +58,16 @@ def copy_engine(folder: Path) -> Path:
 WHERE = "from lava_spquant.engine._compiled import FOLDER; print(FOLDER)"
 
 
-@pytest.mark.parametrize("file", ["_sums.py", "_run.py", "_neurons.py"])
+@pytest.mark.parametrize(
+    "file", ["engine/_sums.py", "engine/_run.py", "engine/_neurons.py", "jit/llvm.py", "ir/limits.py"]
+)
 def test_a_changed_source_has_a_cache_of_its_own(tmp_path: Path, file: str) -> None:
     folder = copy_engine(tmp_path)
     home = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONPATH": str(folder)}
     before = python(WHERE, folder, **home)
     assert before == python(WHERE, folder, **home)
     assert Path(before).parent == tmp_path / "cache" / "lava_spquant"
-    source = folder / "lava_spquant" / "engine" / file
+    source = folder / "lava_spquant" / file
     source.write_text(source.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     assert python(WHERE, folder, **home) != before
 

@@ -1,7 +1,8 @@
 """Convolutions of spikes with low-bit weights in the bytes that they fit, exactly, where a CPU has fast ones.
 
 The forward pass multiplies the integers that are deployed: a float32 convolution of the same numbers rounds, and
-takes about four times as long. The backward pass is the float convolution's.
+takes about four times as long. Backward, dL/dw is summed over the events of the input where these are few, and dL/dx
+is the float convolution's.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from lava_spquant.slayer.quant import QuantisedWeight
 
 __all__ = ["byte_conv", "byte_conv_fits"]
 
-BYTE_MAX, WEIGHT_MAX = 255, 127
+BYTE_MAX = 255
 
 OPS: Any = getattr(torch, "ops")  # noqa: B009 (torch does not declare it)
 
@@ -69,19 +70,23 @@ def byte_conv(
     Tensor, float32, channels-last (M, C_out, H_out, W_out)
         Exact sums of integers, times the scale.
     """
-    image = x.contiguous(memory_format=torch.channels_last)
-    small = image.detach().to(torch.uint8)
-    if not torch.equal(small.float(), image):
+    # Imported here: what it runs is compiled, which only training needs.
+    from lava_spquant.slayer.byte_conv.whole import whole_bytes
+
+    whole = whole_bytes(x)
+    if whole is None:
         return None
-    result: Tensor = _ByteConv.apply(image, fake, small, weight, (stride, padding, dilation))
+    result: Tensor = _ByteConv.apply(x, fake, *whole, weight, (stride, padding, dilation))
     return result
 
 
 class _ByteConv(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, fake: Tensor, small: Tensor, weight: QuantisedWeight, sides: Any) -> Tensor:
-        ctx.save_for_backward(x, fake)
-        ctx.sides = sides
+    def forward(
+        ctx: Any, x: Tensor, fake: Tensor, small: Tensor, events: int, weight: QuantisedWeight, sides: Any
+    ) -> Tensor:
+        ctx.save_for_backward(small, fake)
+        ctx.events, ctx.sides = events, sides
         stride, padding, dilation = (list(pair) for pair in sides)
         channels = fake.shape[0]
         scale = weight.scale.detach().float().expand(channels).contiguous()
@@ -96,11 +101,22 @@ class _ByteConv(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None, None, None]:
-        x, fake = ctx.saved_tensors
-        stride, padding, dilation = (list(pair) for pair in ctx.sides)
-        wanted = [ctx.needs_input_grad[0], ctx.needs_input_grad[1], False]
-        by_x, by_weight, _ = OPS.aten.convolution_backward(
-            grads[0], x, fake, None, stride, padding, dilation, False, [0, 0], 1, wanted
-        )
-        return by_x, by_weight, None, None, None
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        small, fake = ctx.saved_tensors
+        wants_x, wants_weight = ctx.needs_input_grad[:2]
+        # Imported where it is needed: what it runs is compiled.
+        from lava_spquant.slayer.byte_conv.gradient import sparse_weight_gradient, sparse_weight_gradient_fits
+
+        stride, padding, dilation = ctx.sides
+        by_weight = None
+        kernel = (fake.shape[2], fake.shape[3])
+        if wants_weight and sparse_weight_gradient_fits(small, ctx.events, kernel, stride, dilation):
+            by_weight, wants_weight = sparse_weight_gradient(small, grads[0], kernel, padding), False
+        if wants_x or wants_weight:
+            # Where dL/dw is known, only shape and layout of the input count, and its memory is never touched.
+            x = small.float() if wants_weight else torch.empty(small.shape, memory_format=torch.channels_last)
+            sides = (list(stride), list(padding), list(dilation), False, [0, 0], 1)
+            by_x, dense, _ = OPS.aten.convolution_backward(
+                grads[0], x, fake, None, *sides, [wants_x, wants_weight, False]
+            )
+        return (by_x if wants_x else None, dense if wants_weight else by_weight, None, None, None, None)
