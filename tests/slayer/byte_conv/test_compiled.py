@@ -18,5 +18,5 @@ def test_compiled_code_lies_outside_the_package() -> None:
 def test_the_cache_belongs_to_all_sources() -> None:
     package = Path(_compiled.__file__).parent
     sources = [*package.glob("*.py"), package.parents[1] / "jit" / "llvm.py"]
-    assert _compiled.FOLDER == cache_folder("byte-conv", sources)
-    assert _compiled.FOLDER != cache_folder("byte-conv", sources[1:])
+    assert cache_folder("byte-conv", sources) == _compiled.FOLDER
+    assert cache_folder("byte-conv", sources[1:]) != _compiled.FOLDER
