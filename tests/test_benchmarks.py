@@ -40,7 +40,36 @@ def values(script: str, *arguments: str, cwd: Path) -> dict[str, Any]:
 
 
 def test_every_script_is_tested() -> None:
-    assert SCRIPTS == ["accuracy", "calibration", "emulator", "engine", "executors", "file_size", "models", "training"]
+    assert SCRIPTS == [
+        "ablation", "accuracy", "calibration", "emulator", "engine", "executors", "file_size", "models", "training",
+    ]  # fmt: skip
+
+
+def test_ablation(tmp_path: Path) -> None:
+    arguments = ("--variants", "32-bit,both", "--seeds", "3,4", "--folder", "runs", "--figure", "a.png")
+    found = values("ablation", *arguments, "--results", "a.json", cwd=tmp_path)
+    assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == found
+    assert (tmp_path / "a.png").stat().st_size > 1000
+    assert [row["variant"] for row in found["variants"]] == ["32-bit", "both"]
+    for row in found["variants"]:
+        assert row["seeds"] == [3, 4]
+        assert row["mean"] == pytest.approx(sum(row["accuracy"]) / 2)
+        assert row["deviation"] == pytest.approx(abs(row["accuracy"][0] - row["accuracy"][1]) / 2**0.5)
+        assert min(row["accuracy"]) > 0.2
+    plain = (tmp_path / "runs" / "digits-cnn-32-bit-3" / "recipe.yaml").read_text(encoding="utf-8")
+    assert "membrane: none" in plain
+    assert "seed: 3" in plain
+    # A further call trains nothing.
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("last.ckpt")}
+    assert len(before) == 4
+    assert values("ablation", *arguments, cwd=tmp_path)["variants"] == found["variants"]
+    assert before == {path: path.stat().st_mtime_ns for path in before}
+
+
+def test_an_ablation_wants_whole_seeds(tmp_path: Path) -> None:
+    done = run("ablation", "--seeds", "1,1", "--json", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "--seeds: found '1,1'" in json.loads(done.stdout)["error"]
 
 
 def test_accuracy(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def train(
     Several processes share out every batch and train the network that one would. On several machines run the
     command on each of them, with torchrun or with the environment that Lightning reads.
 
-    Recipes in the package: digits-cnn, mnist-cnn.
+    Recipes in the package: cifar10-vgg-small, digits-cnn, emulated-mnist-cnn, mnist-cnn.
 
     Example: lava-spquant train digits-cnn --set training.epochs=20 --out runs/short
 

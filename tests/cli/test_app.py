@@ -9,6 +9,7 @@ import pytest
 
 from lava_spquant.workflow import EXECUTORS
 from lava_spquant.workflow.executor import Executor
+from lava_spquant.workflow.recipe import recipe_names
 from tests.cli.conftest import Shell
 from tests.paths import ROOT
 
@@ -33,6 +34,10 @@ def test_every_command_explains_itself(shell: Shell, command: str) -> None:
     assert found.code == 0
     for word in (f"Example: lava-spquant {command}", "--json", "--quiet", "--debug"):
         assert word in found.out
+
+
+def test_help_of_train_names_every_recipe(shell: Shell) -> None:
+    assert ", ".join(recipe_names()) in " ".join(shell("train", "--help").out.split())
 
 
 def test_what_runs_files_needs_no_torch(digits_net: Path) -> None:

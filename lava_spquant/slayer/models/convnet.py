@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 from lava_spquant import ir
 from lava_spquant.slayer import block
-from lava_spquant.slayer.membrane import membrane
+from lava_spquant.slayer.membrane import MembraneConfig, membrane
 from lava_spquant.slayer.models.architecture import Layer, parse_architecture
 from lava_spquant.slayer.network import SpikingNetwork
 from lava_spquant.slayer.neuron import QLifConfig
@@ -28,6 +29,11 @@ class ConvNetConfig:
         Quantisers of the middle, first and last layer; see `weight_quantiser`.
     membrane : str
         Membrane quantiser; see `lava_spquant.slayer.membrane.membrane`.
+    weights, membranes : sequence of str
+        Quantisers layer by layer instead: one weight for each layer but pools, the read-out's last, and one membrane
+        for each of these but the read-out. Empty: the same everywhere, as above.
+    membrane_gradient : {"stacked", "straight_through"}
+        Gradient of the membrane quantiser; see `lava_spquant.slayer.membrane.MembraneConfig`.
     surrogate : str
         Gradient of the spike.
     voltage_decay : float
@@ -57,24 +63,45 @@ class ConvNetConfig:
     frac_bits: int = 12
     learn_threshold: str = "no"
     learn_decay: bool = False
+    weights: tuple[str, ...] = ()
+    membranes: tuple[str, ...] = ()
+    membrane_gradient: str = "stacked"
 
     def __post_init__(self) -> None:
-        parse_architecture(self.architecture)
-        for name in (self.weight, self.first_weight, self.last_weight):
+        layers = [layer for layer in parse_architecture(self.architecture) if layer.kind != "pool"]
+        for what, expected in (("weights", len(layers)), ("membranes", len(layers) - 1)):
+            # A recipe's list arrives as one.
+            given = tuple(getattr(self, what))
+            object.__setattr__(self, what, given)
+            if len(given) not in (0, expected):
+                raise ValueError(f"model: {what}: found {len(given)}, expected none or {expected}, one per layer")
+        for name in (self.weight, self.first_weight, self.last_weight, *self.weights):
             weight_quantiser(name)
-        self.neuron()
+        membrane(self.membrane)
+        for index in range(len(layers) - 1):
+            self.neuron(index)
 
-    def neuron(self, first: bool = False) -> QLifConfig:
-        """Return the parameters of every spiking neuron, or of the first layer's."""
+    def quantiser(self, index: int, last: bool = False) -> str:
+        """Return the weight quantiser of the layer with this number, pools not counted."""
+        if self.weights:
+            return self.weights[index]
+        return self.last_weight if last else self.weight if index else self.first_weight
+
+    def neuron(self, index: int) -> QLifConfig:
+        """Return the parameters of the spiking neurons of the layer with this number, pools not counted."""
         return QLifConfig(
             voltage_decay=self.voltage_decay,
             reset=self.reset,
-            membrane=membrane(self.membrane),
+            membrane=self._membrane(index),
             surrogate=surrogate(self.surrogate),
             frac_bits=self.frac_bits,
-            learn_threshold="no" if first else self.learn_threshold,
+            learn_threshold=self.learn_threshold if index else "no",
             learn_decay=self.learn_decay,
         )
+
+    def _membrane(self, index: int) -> MembraneConfig | None:
+        found = membrane(self.membranes[index] if self.membranes else self.membrane)
+        return None if found is None else replace(found, gradient=self.membrane_gradient)
 
 
 def build_convnet(
@@ -105,41 +132,50 @@ def build_convnet(
     shape: tuple[int, ...] = input_spec.shape
     blocks: list[block.Deployable] = []
     layers = parse_architecture(config.architecture)
-    weighted = 0
+    index = 0
     for layer in layers:
-        weight = config.weight
-        if layer.kind == "readout":
-            weight = config.last_weight
-        elif weighted == 0 and layer.kind != "pool":
-            weight = config.first_weight
-        neuron = config.neuron(first=weighted == 0)
-        weighted += layer.kind != "pool"
-        made, shape = _build(layer, neuron, weight, shape, classes)
+        if layer.kind == "pool":
+            made, shape = _pool(layer, shape)
+        elif layer.kind == "readout":
+            made, shape = _readout(config.quantiser(index, last=True), shape, classes)
+        else:
+            made, shape = _build(layer, config.neuron(index), config.quantiser(index), shape)
+        index += layer.kind != "pool"
         blocks.extend(made)
     return SpikingNetwork(blocks, input_spec, name)
 
 
-def _build(
-    layer: Layer, neuron: QLifConfig, weight: str, shape: tuple[int, ...], classes: int
-) -> tuple[list[block.Deployable], tuple[int, ...]]:
-    """Return the blocks of one layer and the shape that they send on."""
-    if layer.kind in ("dense", "readout"):
-        flat: list[block.Deployable] = [block.Flatten()] if len(shape) == 3 else []
-        size = 1
-        for n in shape:
-            size *= n
-        if layer.kind == "readout":
-            return [*flat, block.Readout(size, classes, weight=weight)], (classes,)
-        return [*flat, block.Dense(neuron, size, layer.size, weight=weight, batch_norm=True)], (layer.size,)
+Made = tuple[list[block.Deployable], tuple[int, ...]]
+"""Blocks of one layer, and the shape that they send on."""
+
+
+def _readout(weight: str, shape: tuple[int, ...], classes: int) -> Made:
+    flat: list[block.Deployable] = [block.Flatten()] if len(shape) == 3 else []
+    return [*flat, block.Readout(math.prod(shape), classes, weight=weight)], (classes,)
+
+
+def _pool(layer: Layer, shape: tuple[int, ...]) -> Made:
+    channels, height, width = _image(layer, shape)
+    if min(height, width) < layer.size:
+        raise ValueError(
+            f"architecture: AP{layer.size}: found an input of {height}x{width}, expected at least its size"
+        )
+    return [block.Pool(None, layer.size)], (channels, height // layer.size, width // layer.size)
+
+
+def _image(layer: Layer, shape: tuple[int, ...]) -> tuple[int, int, int]:
     if len(shape) != 3:
         raise ValueError(f"architecture: {layer.kind}: found an input of shape {shape}, expected (C, H, W)")
-    channels, height, width = shape
-    if layer.kind == "pool":
-        if min(height, width) < layer.size:
-            raise ValueError(
-                f"architecture: AP{layer.size}: found an input of {height}x{width}, expected at least its size"
-            )
-        return [block.Pool(None, layer.size)], (channels, height // layer.size, width // layer.size)
+    return shape[0], shape[1], shape[2]
+
+
+def _build(layer: Layer, neuron: QLifConfig, weight: str, shape: tuple[int, ...]) -> Made:
+    """Return the blocks of a layer of spiking neurons."""
+    if layer.kind == "dense":
+        flat: list[block.Deployable] = [block.Flatten()] if len(shape) == 3 else []
+        size = math.prod(shape)
+        return [*flat, block.Dense(neuron, size, layer.size, weight=weight, batch_norm=True)], (layer.size,)
+    channels, height, width = _image(layer, shape)
     sides = tuple(((n - 1) // layer.stride + 1) // layer.pool for n in (height, width))
     if min(sides) < 1:
         raise ValueError(

@@ -43,10 +43,42 @@ def test_neuron_options_reach_every_block() -> None:
     assert [b.neuron for b in network.blocks[:-1]] == [expected] * 4
 
 
+def test_every_layer_may_have_widths_of_its_own() -> None:
+    config = ConvNetConfig(
+        "4-AP2-R6-D5-FC8-FC",
+        weights=("sawb8", "ternary", "sawb4", "int2", "int5"),
+        membranes=("none", "int6", "ternary", "five-level"),
+    )
+    model = build_convnet(config, SPEC, 3)
+    found = [b.synapse.quantiser for b in model.blocks if b.kind not in ("pool", "flatten", "residual")]
+    assert found == [Sawb(8), Sawb(4), Sawb(4), Uniform(2), Uniform(5)]
+    neurons = [b.neuron for b in model.to_ir().blocks if isinstance(b.neuron, ir.QLif)]
+    levels = [None if n.membrane is None else (n.membrane.q_min, n.membrane.q_max) for n in neurons]
+    assert levels == [None, (-32, 31), (-32, 31), (-1, 1), (-1, 1), (-3, 1)]
+
+
+def test_lists_of_a_recipe_are_taken() -> None:
+    assert ConvNetConfig("3-FC", weights=["int4", "int5"]).weights == ("int4", "int5")  # type: ignore[arg-type]
+    assert hash(ConvNetConfig("3-FC", membranes=["int4"])) is not None  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("gradient", ["stacked", "straight_through"])
+def test_the_gradient_of_the_membrane_reaches_every_neuron(gradient: str) -> None:
+    config = ConvNetConfig("3-R3-FC", membrane_gradient=gradient)
+    model = build_convnet(config, SPEC, 2)
+    found = {m.config.membrane.gradient for m in model.modules() if hasattr(m, "config") and m.config.membrane}
+    assert found == {gradient}
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
         ({"architecture": "3-x-FC"}, "found 'x'"),
+        ({"architecture": "3-AP2-4-FC", "weights": ("int4", "int4")}, "weights: found 2, expected none or 3"),
+        ({"architecture": "3-AP2-4-FC", "membranes": ("int4",)}, "membranes: found 1, expected none or 2"),
+        ({"architecture": "3-FC", "weights": ("int4", "int99")}, "bits: found 99"),
+        ({"architecture": "3-FC", "membranes": ("int40",)}, "bits: found 40"),
+        ({"membrane_gradient": "exact"}, "gradient: found 'exact'"),
         ({"weight": "int99"}, "bits: found 99"),
         ({"last_weight": "ternery"}, "weight quantiser: found 'ternery'"),
         ({"membrane": "int40"}, "bits: found 40"),

@@ -1,0 +1,166 @@
+"""What each part of the method is worth: one recipe trained with parts taken away, several seeds each.
+
+python benchmarks/ablation.py --folder runs/ablation --results benchmarks/results/ablation.json
+python benchmarks/ablation.py --recipe mnist-cnn --set training.epochs=3 --variants both,both-ste --seeds 0,1,2,3
+
+The recipe is "both": weights and membranes quantised. Every other variant differs from it in what its name says and in
+nothing else, and starts from the same seeds. Accuracies are those of integer networks on the whole test split, after
+the last epoch: nothing is chosen by them. Every run keeps a checkpoint in its own folder, so that the command, called
+again after an interruption, goes on.
+"""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+from ablation_parts.figure import ablation_figure
+from ablation_parts.table import Outcome, ablation_table
+from common import Quick, choice, commit, write_json
+
+from lava_spquant.cli.opening import load_training
+from lava_spquant.cli.options import DataPath, Debug, Json, Overrides, Quiet
+from lava_spquant.cli.session import Session, session
+from lava_spquant.report.machine import machine
+from lava_spquant.report.style import save_figure
+
+BASE = "both"
+NO_WEIGHTS = ("model.weight=none", "model.first_weight=none", "model.last_weight=none", "model.weights=[]")
+NO_MEMBRANE = ("model.membrane=none", "model.membranes=[]")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What a variant is called in tables and figures, and what it changes in the recipe."""
+
+    title: str
+    overrides: tuple[str, ...]
+
+
+VARIANTS = {
+    "32-bit": Variant("nothing quantised", (*NO_WEIGHTS, *NO_MEMBRANE)),
+    "weights": Variant("weights only", NO_MEMBRANE),
+    "membrane": Variant("membrane only", NO_WEIGHTS),
+    "membrane-ste": Variant(
+        "membrane only, straight-through", (*NO_WEIGHTS, "model.membrane_gradient=straight_through")
+    ),
+    BASE: Variant("weights and membrane", ()),
+    "both-ste": Variant("both, straight-through", ("model.membrane_gradient=straight_through",)),
+    "both-layer": Variant("both, threshold per layer", ("model.learn_threshold=layer",)),
+    "both-channel": Variant("both, threshold per channel", ("model.learn_threshold=channel",)),
+}
+"""Straight-through: the membrane quantiser's gradient is 1 instead of the stacked surrogate."""
+
+QUICK = ("training.epochs=1", "model.architecture=4s2-FC", "data.steps=2")
+
+
+def main(
+    recipe: Annotated[str, typer.Option("--recipe", metavar="NAME|YAML", help="What is varied.")] = "digits-cnn",
+    overrides: Overrides = None,
+    variants: Annotated[
+        Optional[str],  # noqa: UP045 (typer reads this on Python 3.10)
+        typer.Option("--variants", metavar="A,B", help=f"Among {', '.join(VARIANTS)}; all by default."),
+    ] = None,
+    seeds: Annotated[str, typer.Option("--seeds", metavar="N,N", help="One run each.")] = "0,1,2",
+    folder: Annotated[Path, typer.Option("--folder", metavar="DIR", help="Keeps checkpoints.")] = Path("runs/ablation"),
+    results: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--results", metavar="PATH", help="Write the figures there as JSON, with commit and machine."),
+    ] = None,
+    figure: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--figure", metavar="PATH", help="Draw them there (.png, .svg or .pdf)."),
+    ] = None,
+    data_path: DataPath = None,
+    quick: Quick = False,
+    json_output: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Train every variant with every seed."""
+    hint = f"finished runs are kept in {folder}; the same command goes on"
+    with session(json_output, quiet, debug, resume_hint=hint) as now:
+        load_training(debug)
+        names = choice("--variants", variants, tuple(VARIANTS))
+        numbers = _seeds(seeds)
+        if quick:
+            numbers, overrides = numbers[:2], [*QUICK, *(overrides or ())]
+        outcomes = [
+            Outcome(
+                name,
+                VARIANTS[name].title,
+                numbers,
+                tuple(_accuracy(now, recipe, overrides or (), name, seed, folder, data_path) for seed in numbers),
+            )
+            for name in names
+        ]
+        values = _values(recipe, overrides or (), outcomes, quick)
+        if results is not None:
+            write_json(results, values)
+        if figure is not None:
+            save_figure(ablation_figure(outcomes, BASE, values["setting"]), figure)
+        now.finish(values, ablation_table(outcomes, BASE, values["setting"]))
+
+
+def _seeds(text: str) -> tuple[int, ...]:
+    words = [word.strip() for word in text.split(",")]
+    if not all(word.isdecimal() for word in words) or len(set(words)) != len(words):
+        raise ValueError(f"--seeds: found {text!r}, expected different whole numbers such as 0,1,2")
+    return tuple(int(word) for word in words)
+
+
+def _accuracy(
+    now: Session,
+    recipe: str,
+    overrides: tuple[str, ...] | list[str],
+    name: str,
+    seed: int,
+    folder: Path,
+    data_path: Path | None,
+) -> float:
+    """Train one variant with one seed, or go on with it, and return the integer network's test accuracy."""
+    from lava_spquant.workflow.recipe import load_recipe
+    from lava_spquant.workflow.train import train
+
+    plan = load_recipe(recipe, [*overrides, *VARIANTS[name].overrides, f"seed={seed}"])
+    now.note(f"{VARIANTS[name].title}, seed {seed}: {plan.training.epochs} epochs on {plan.data.name}")
+    done = train(plan, folder / f"{plan.name}-{name}-{seed}", data_path=data_path, progress=now.shows_bars)
+    return done.accuracy
+
+
+def _values(
+    recipe: str, overrides: tuple[str, ...] | list[str], outcomes: list[Outcome], quick: bool
+) -> dict[str, Any]:
+    from lava_spquant.workflow.recipe import load_recipe, recipe_text
+
+    plan = load_recipe(recipe, list(overrides))
+    epochs = plan.training.epochs
+    rows = [
+        {
+            "variant": outcome.name,
+            "title": outcome.title,
+            "overrides": list(VARIANTS[outcome.name].overrides),
+            "seeds": list(outcome.seeds),
+            "accuracy": list(outcome.accuracy),
+            "mean": outcome.mean,
+            "deviation": outcome.deviation,
+        }
+        for outcome in outcomes
+    ]
+    return {
+        "ok": True,
+        "machine": machine().values(),
+        "commit": commit(),
+        "quick": quick,
+        "setting": f"{plan.data.name}, {plan.model.architecture}, T = {plan.data.steps}, {epochs} epochs",
+        "recipe": recipe_text(plan),
+        "variants": rows,
+        "median_deviation": statistics.median(row["deviation"] for row in rows),
+    }
+
+
+if __name__ == "__main__":
+    typer.run(main)
