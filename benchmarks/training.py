@@ -9,7 +9,8 @@ Everyone trains the same network: the same convolutions, batch-norm behind each 
 over time, cross-entropy, Adam, the same spikes as input, new ones at every step. A training step is forward, backward
 and optimiser. Every contestant lives in a process of its own, and these take turns, step by step; ratios are of medians
 and, round by round, have quartiles of their own. Memory is the peak of that process above what it held before its first
-step, with libraries, network and batch loaded. A contestant that cannot take part is listed with the reason;
+step, with libraries, network and batch loaded. Everyone's large tensors lie on huge pages, which our package asks torch
+for; `--allocator small` shows everyone without. A contestant that cannot take part is listed with the reason;
 `pip install ".[compare]"` brings the libraries. Names ending in `-bf16` train under torch's autocast; by default only
 we and the ReLU do.
 """
@@ -74,7 +75,11 @@ Threads = Annotated[int, typer.Option("--threads", min=1, help="Threads of every
 Device = Annotated[str, typer.Option("--device", metavar="cpu|cuda")]
 Allocator = Annotated[
     str,
-    typer.Option("--allocator", metavar="default|keep", help="keep: glibc hands no memory back between operations."),
+    typer.Option(
+        "--allocator",
+        metavar="huge|small|keep",
+        help="Pages of everyone's large tensors; keep: glibc hands no memory back between operations.",
+    ),
 ]
 Results = Annotated[
     Optional[Path],  # noqa: UP045
@@ -96,7 +101,7 @@ def main(
     together: Together = None,
     threads: Threads = 2,
     device: Device = "cpu",
-    allocator: Allocator = "default",
+    allocator: Allocator = "huge",
     results: Results = None,
     figure: FigurePath = None,
     quick: Quick = False,

@@ -19,15 +19,20 @@ from training_parts.workload import Workload
 
 __all__ = ["ALLOCATORS", "Remote", "Setup"]
 
+HUGE_PAGES = "THP_MEM_ALLOC_ENABLE"
+
 ALLOCATORS: dict[str, dict[str, str]] = {
-    "default": {},
+    "huge": {HUGE_PAGES: "1"},
+    "small": {HUGE_PAGES: "0"},
     "keep": {
+        HUGE_PAGES: "0",
         "MALLOC_MMAP_THRESHOLD_": str(1 << 40),
         "MALLOC_TRIM_THRESHOLD_": str(1 << 40),
         "MALLOC_TOP_PAD_": str(1 << 26),
     },
 }
-"""glibc's allocator as it is, and one that hands nothing back, so that no step pays for fresh pages."""
+"""Large tensors on huge pages, as torch can and our package asks it to; on small ones; and glibc's allocator told to
+hand nothing back, so that no step pays for fresh pages. Everyone gets the same."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +45,13 @@ class Setup:
     threads : int
     warm_up : int
         Steps that do not count: compilation, first allocations, and the peak of memory.
-    allocator : {"default", "keep"}
+    allocator : {"huge", "small", "keep"}
     """
 
     device: str = "cpu"
     threads: int = 2
     warm_up: int = 2
-    allocator: str = "default"
+    allocator: str = "huge"
 
     def __post_init__(self) -> None:
         if self.device not in ("cpu", "cuda"):

@@ -1,5 +1,11 @@
 """Training: SLAYER-compatible blocks whose `eval()` runs the integers that are deployed."""
 
+import os
+
+# Large tensors come on huge pages where the system has them: mapping small ones takes a quarter of a training step.
+# This stands before everything else, because torch reads the variable once, when it makes its first tensor.
+os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+
 from lava_spquant.slayer import block
 from lava_spquant.slayer.conversion import ConversionRow, conversion_report
 from lava_spquant.slayer.membrane import FIVE_LEVEL, TERNARY, MembraneConfig, n_bit

@@ -35,7 +35,7 @@ def test_steps(tmp_path: Path) -> None:
     arguments = ("--only", "steps,profile", "--contestants", "ours,slayer,relu", "--batch", "2", "--threads", "1")
     found = values("training", *arguments, "--results", str(results), cwd=tmp_path)
     assert json.loads(results.read_text()) == found
-    assert found["setup"] == {"device": "cpu", "threads": 1, "warm_up": 2, "allocator": "default"}
+    assert found["setup"] == {"device": "cpu", "threads": 1, "warm_up": 2, "allocator": "huge"}
     assert found["libraries"]["torch"].startswith("2.")
     ours, slayer, relu = found["steps"]
     for row in found["steps"]:
