@@ -19,7 +19,7 @@ from typing import Annotated, Any, Optional
 import typer
 from ablation_parts.figure import ablation_figure
 from ablation_parts.table import Outcome, ablation_table
-from common import Quick, choice, commit, write_json
+from common import FULL_PRECISION, NO_MEMBRANE, NO_WEIGHT, Quick, choice, commit, write_json
 
 from lava_spquant.cli.opening import load_training
 from lava_spquant.cli.options import DataPath, Debug, Json, Overrides, Quiet
@@ -28,8 +28,6 @@ from lava_spquant.report.machine import machine
 from lava_spquant.report.style import save_figure
 
 BASE = "both"
-NO_WEIGHTS = ("model.weight=none", "model.first_weight=none", "model.last_weight=none", "model.weights=[]")
-NO_MEMBRANE = ("model.membrane=none", "model.membranes=[]")
 
 
 @dataclass(frozen=True)
@@ -41,11 +39,11 @@ class Variant:
 
 
 VARIANTS = {
-    "32-bit": Variant("nothing quantised", (*NO_WEIGHTS, *NO_MEMBRANE)),
+    "32-bit": Variant("nothing quantised", FULL_PRECISION),
     "weights": Variant("weights only", NO_MEMBRANE),
-    "membrane": Variant("membrane only", NO_WEIGHTS),
+    "membrane": Variant("membrane only", NO_WEIGHT),
     "membrane-ste": Variant(
-        "membrane only, straight-through", (*NO_WEIGHTS, "model.membrane_gradient=straight_through")
+        "membrane only, straight-through", (*NO_WEIGHT, "model.membrane_gradient=straight_through")
     ),
     BASE: Variant("weights and membrane", ()),
     "both-ste": Variant("both, straight-through", ("model.membrane_gradient=straight_through",)),

@@ -3,22 +3,30 @@
 python benchmarks/accuracy.py                       # the networks of netx_models/
 python benchmarks/accuracy.py runs/digits-cnn/last.ckpt --lava 100
 
-A `.net` file runs on the engine (every image), on the integer reference and in Lava (some), a checkpoint in SLAYER's
-eval() too. Exit code 1 tells that two executors classified an image differently.
+python benchmarks/accuracy.py --recipes mnist-cnn,emulated-mnist-cnn --results benchmarks/results/accuracy.json
+
+With `--recipes` networks are trained: every recipe, and its 32-bit twin, which differs in that nothing is quantised.
+Checkpoints are kept, so that the same command goes on after an interruption. The networks that classify are the integer
+ones, after the last epoch, on the whole test split; the paper's figures stand below.
+
+Without, a `.net` file runs on the engine (every image), on the integer reference and in Lava (some), a checkpoint in
+SLAYER's eval() too. Exit code 1 tells that two executors classified an image differently.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Optional
 
 import typer
-from common import Quick, networks, table
+from accuracy_parts.twins import PAPER, paper_table, train_twins, twins_table
+from common import Quick, commit, networks, table, write_json
 from rich.table import Table
 
 from lava_spquant.cli.opening import load_training
-from lava_spquant.cli.options import DataPath, Debug, Json, Limit, Quiet
+from lava_spquant.cli.options import DataPath, Debug, Json, Limit, Overrides, Quiet
 from lava_spquant.cli.session import session
 from lava_spquant.data import DataError, ImageSplit
 from lava_spquant.report.machine import machine
@@ -28,6 +36,7 @@ from lava_spquant.workflow.loading import CHECKPOINT_SUFFIX
 from lava_spquant.workflow.verify import LAVA_SAMPLES, REFERENCE_SAMPLES
 
 QUICK_SAMPLES, QUICK_LAVA = 100, 5
+QUICK_TRAINING = ("training.epochs=1", "model.architecture=4s2-FC", "data.steps=2")
 
 Row = dict[str, Any]
 
@@ -38,6 +47,16 @@ def main(
         typer.Argument(metavar="[NET|CKPT]...", help="Networks; those of netx_models/ by default."),
     ] = None,
     lava: Annotated[int, typer.Option("--lava", min=0, help="Test images in Lava; 0 for none.")] = LAVA_SAMPLES,
+    recipes: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--recipes", metavar="A,B", help="Train these and their 32-bit twins instead."),
+    ] = None,
+    overrides: Overrides = None,
+    folder: Annotated[Path, typer.Option("--folder", metavar="DIR", help="Keeps checkpoints.")] = Path("runs/twins"),
+    results: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--results", metavar="PATH", help="Write the figures of recipes there as JSON."),
+    ] = None,
     limit: Limit = None,
     data_path: DataPath = None,
     quick: Quick = False,
@@ -45,7 +64,11 @@ def main(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Print the accuracy of networks on every executor."""
+    """Print the accuracy of networks on every executor, or train recipes and their twins."""
+    if recipes is not None:
+        _train(recipes, [*(QUICK_TRAINING if quick else ()), *(overrides or ())], folder, results, limit, data_path,
+               (json_output, quiet, debug))  # fmt: skip
+        return
     if quick:
         limit, lava = min(limit or QUICK_SAMPLES, QUICK_SAMPLES), min(lava, QUICK_LAVA)
     rows: list[Row] = []
@@ -67,6 +90,32 @@ def main(
             raise ValueError("accuracy: networks: found none whose test images are here, expected at least one")
         ok = all(row["same_predictions"] == row["samples"] for row in rows)
         now.finish({"ok": ok, "machine": machine().values(), "rows": rows, "skipped": skipped}, shown(rows), ok=ok)
+
+
+def _train(
+    recipes: str,
+    overrides: list[str],
+    folder: Path,
+    results: Path | None,
+    limit: int | None,
+    data_path: Path | None,
+    manner: tuple[bool, bool, bool],
+) -> None:
+    """Train recipes with their twins and show both."""
+    with session(*manner, resume_hint=f"checkpoints are in {folder}; the same command goes on") as now:
+        load_training(manner[-1])
+        names = [name.strip() for name in recipes.split(",")]
+        found = [train_twins(name, overrides, folder, data_path, limit, now) for name in names]
+        values = {
+            "ok": True,
+            "machine": machine().values(),
+            "commit": commit(),
+            "rows": [one.values() for one in found],
+            "paper": [asdict(row) for row in PAPER],
+        }
+        if results is not None:
+            write_json(results, values)
+        now.finish(values, twins_table(found), paper_table())
 
 
 def measure(found: Loaded, images: ImageSplit, limit: int | None, lava: int, progress: Progress) -> Iterator[Row]:

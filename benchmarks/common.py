@@ -14,9 +14,25 @@ from rich.table import Table
 
 from lava_spquant.report.machine import machine
 
-__all__ = ["ROOT", "Quick", "choice", "commit", "networks", "table", "write_json"]
+__all__ = [
+    "FULL_PRECISION",
+    "NO_MEMBRANE",
+    "NO_WEIGHT",
+    "ROOT",
+    "Quick",
+    "choice",
+    "commit",
+    "networks",
+    "table",
+    "write_json",
+]
 
 ROOT = Path(__file__).resolve().parents[1]
+
+NO_WEIGHT = ("model.weight=none", "model.first_weight=none", "model.last_weight=none", "model.weights=[]")
+NO_MEMBRANE = ("model.membrane=none", "model.membranes=[]")
+FULL_PRECISION = (*NO_WEIGHT, *NO_MEMBRANE)
+"""What turns a recipe into its 32-bit twin."""
 
 Quick = Annotated[bool, typer.Option("--quick", help="Smaller, and done within a minute.")]
 

@@ -82,6 +82,22 @@ def test_accuracy(tmp_path: Path) -> None:
         assert row["accuracy"] > 0.9
 
 
+def test_accuracy_of_a_recipe_and_its_twin(tmp_path: Path) -> None:
+    arguments = ("--recipes", "digits-cnn", "--folder", "runs", "--results", "found.json")
+    found = values("accuracy", *arguments, cwd=tmp_path)
+    assert json.loads((tmp_path / "found.json").read_text(encoding="utf-8")) == found
+    (row,) = found["rows"]
+    for side in ("quantised", "twin"):
+        assert row[side]["accuracy"] == row[side]["correct"] / row[side]["samples"] > 0.2
+    assert row["points_lost"] == pytest.approx(100 * (row["twin"]["accuracy"] - row["quantised"]["accuracy"]))
+    assert 4 < row["paper_memory"]["ratio"] < 16
+    assert "membrane: ternary" in row["recipe"]
+    twin = (tmp_path / "runs" / "digits-cnn-32-bit" / "recipe.yaml").read_text(encoding="utf-8")
+    for line in ("weight: none", "first_weight: none", "last_weight: none", "membrane: none"):
+        assert line in twin
+    assert found["paper"][0]["mb_at_32"] == 60.94
+
+
 def test_calibration(tmp_path: Path) -> None:
     (row,) = values("calibration", cwd=tmp_path)["rows"]
     assert row["case"] == ["int4-channel", "int4-channel", "ternary"]
