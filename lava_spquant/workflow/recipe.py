@@ -35,6 +35,8 @@ class DataConfig:
         Augmentation of the training samples; see `lava_spquant.data.augment.Augmentation`.
     bits, size : int
         Of a recording's frames; see `lava_spquant.data.FrameConfig`. Images have their own.
+    samples : int
+        Train on so many samples, drawn with the recipe's seed so that every class keeps its share; 0 for all.
 
     Raises
     ------
@@ -50,8 +52,11 @@ class DataConfig:
     cutout: int = 0
     bits: int = 1
     size: int = 0
+    samples: int = 0
 
     def __post_init__(self) -> None:
+        if self.samples < 0:
+            raise ValueError(f"data: samples: found {self.samples}, expected at least 0")
         if self.name not in DATASETS:
             raise ValueError(f"data: name: found {self.name!r}, expected one of {', '.join(DATASETS)}")
         self.frames()

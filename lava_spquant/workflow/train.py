@@ -145,10 +145,13 @@ def _start_from(model: SpikingNetwork, initial: SpikingNetwork | str | Path) -> 
 
 def _parts(recipe: Recipe, splits: ImageData | EventData) -> tuple[Samples, Samples | None]:
     """Return what to train on, and what chooses the epoch; the test split does neither."""
-    share = recipe.training.validation
+    samples, share = recipe.data.samples, recipe.training.validation
+    train: Samples = splits.train
+    if samples and samples < len(train):
+        _, train = holdout(train, samples, recipe.seed)
     if not share:
-        return splits.train, None
-    return holdout(splits.train, max(1, round(share * len(splits.train))), recipe.seed)
+        return train, None
+    return holdout(train, max(1, round(share * len(train))), recipe.seed)
 
 
 def _in_order(split: Samples) -> torch.utils.data.DataLoader[tuple[Tensor, ...]]:

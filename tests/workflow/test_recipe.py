@@ -23,8 +23,23 @@ def test_defaults_and_every_field() -> None:
     recipe = Recipe(
         "all",
         7,
-        DataConfig("mnist", 2, 1, True, 3, 4, 2, 20),
-        ConvNetConfig("4-FC", "int4", "binary", "sawb4-mean", "int3", "superspike", 0.25, "soft", 10),
+        DataConfig("mnist", 2, 1, True, 3, 4, 2, 20, 500),
+        ConvNetConfig(
+            "4-FC",
+            "int4",
+            "binary",
+            "sawb4-mean",
+            "int3",
+            "superspike",
+            0.25,
+            "soft",
+            10,
+            "layer",
+            True,
+            ("int4", "int5"),
+            ("int2",),
+            "straight_through",
+        ),  # fmt: skip
         TrainingConfig(
             3, 16, 0.1, 0.2, 0.5, "mean", 0.4, 1.5, "sgd", 0.8, "step", 4, 0.5, 2, "bf16-mixed", 0.2, 3, 50, 1.5
         ),
@@ -47,6 +62,9 @@ def test_a_file_and_overrides(tmp_path: Path) -> None:
     [
         ("training: {epoch: 3}", "training.epoch"),
         ("colour: red", "colour"),
+        ("data: {samples: -1}", "data: samples: found -1"),
+        ("model: {weights: ternary}", "model.weights"),
+        ("model: {weights: [ternary]}", "model: weights: found 1"),
         ("training: {epochs: many}", "training.epochs: .*'many'"),
         ("training: {epochs: 1.5}", "training.epochs"),
         ("training: 3", "TrainingConfig"),

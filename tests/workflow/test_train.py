@@ -290,6 +290,24 @@ def test_validation_is_cut_from_the_training_images(
     assert result.valid_accuracy == pytest.approx(max(float(row["valid_accuracy"]) for row in rows))
 
 
+def test_some_of_the_training_images_are_drawn_class_by_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[torch.Tensor] = []
+    step = Classifier.training_step
+
+    def training_step(self: Classifier, batch: tuple[torch.Tensor, ...], index: int) -> torch.Tensor:
+        seen.append(batch[1])
+        return step(self, batch, index)
+
+    monkeypatch.setattr(Classifier, "training_step", training_step)
+    found = []
+    for number, share in enumerate(("0", "0.5")):
+        fields = ["training.epochs=1", "data.samples=12", f"training.validation={share}"]
+        train(load_recipe(TEXT, fields), tmp_path / str(number), progress=False)
+        found.append(torch.bincount(torch.cat(seen)).tolist())
+        seen.clear()
+    assert found == [[4, 4, 4], [2, 2, 2]]
+
+
 def test_a_checkpoint_of_an_earlier_release_goes_on(recipe: Recipe, tmp_path: Path) -> None:
     straight = train(recipe, tmp_path / "straight", progress=False)
     stop = StopAfter(2)
