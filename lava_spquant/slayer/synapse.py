@@ -203,13 +203,14 @@ class ConvSynapse(WeightedSynapse):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (M, C_out, H_out, W_out)."""
-        weight = self.quantised
         if byte_conv_fits(x, self.largest_input, self.quantiser.bits, self.groups):
             sides = _pair(self.stride), _pair(self.padding), _pair(self.dilation)
-            z = byte_conv(x, weight, self.integer_weight(), *sides)
+            weight = self.weight
+            integers = self.quantiser.integers(weight)
+            z = byte_conv(x, self.quantiser.fake(weight, integers), integers, *sides)
             if z is not None:
                 return z
-        return F.conv2d(x, weight, None, self.stride, self.padding, self.dilation, self.groups)
+        return F.conv2d(x, self.quantised, None, self.stride, self.padding, self.dilation, self.groups)
 
     def to_ir(self) -> ir.Conv:
         """Return `ir.Conv`."""

@@ -67,8 +67,15 @@ class WeightQuantiser(Protocol):
         """Return the integers and scale that are deployed; no gradient."""
         ...
 
-    def fake(self, weight: Tensor) -> Tensor:
-        """Return the real values of those integers, with the method's gradient to `weight`."""
+    def fake(self, weight: Tensor, integers: QuantisedWeight | None = None) -> Tensor:
+        """Return the real values of those integers, with the method's gradient to `weight`.
+
+        Parameters
+        ----------
+        weight : Tensor, (C_out, ...)
+        integers : QuantisedWeight or None
+            `integers(weight)`, where it is known already.
+        """
         ...
 
 
@@ -98,7 +105,8 @@ def channel_std(weight: Tensor, per_channel: bool) -> Tensor:
 
 def pass_through(value: Tensor, weight: Tensor) -> Tensor:
     """Return exactly `value`, with the gradient of `weight`: the straight-through estimator."""
-    # What is added is 0. The usual `weight + (value - weight)` would be off by a rounding error.
+    # What is added is 0, or NaN where the weight is none. The usual `weight + (value - weight)` would be off by a
+    # rounding error.
     return value.detach() + (weight - weight.detach())
 
 

@@ -44,6 +44,6 @@ class Binary:
         scale = channel_mean(weight.abs(), self.per_channel)
         return QuantisedWeight(values, torch.where(scale > 0, scale, torch.ones_like(scale)), self.bits)
 
-    def fake(self, weight: Tensor) -> Tensor:
+    def fake(self, weight: Tensor, integers: QuantisedWeight | None = None) -> Tensor:
         """Return `+-scale` with a straight-through gradient."""
-        return pass_through(self.integers(weight).real(), weight)
+        return pass_through((integers or self.integers(weight)).real(), weight)

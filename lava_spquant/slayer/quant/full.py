@@ -53,6 +53,6 @@ class FullPrecision:
                 return quantised
         return clip_and_round(weight, clip, 2)
 
-    def fake(self, weight: Tensor) -> Tensor:
+    def fake(self, weight: Tensor, integers: QuantisedWeight | None = None) -> Tensor:
         """Return the weight itself."""
         return weight

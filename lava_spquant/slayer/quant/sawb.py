@@ -69,7 +69,7 @@ class Sawb:
         """Return the rounded levels and `clip / (2**(bits-1) - 1)`."""
         return clip_and_round(weight, self.clip_value(weight), self.bits)
 
-    def fake(self, weight: Tensor) -> Tensor:
+    def fake(self, weight: Tensor, integers: QuantisedWeight | None = None) -> Tensor:
         """Return the levels as floats, with gradient inside the clip."""
         clip = self.clip_value(weight)
-        return clipped_straight_through(clip_and_round(weight, clip, self.bits), weight, clip)
+        return clipped_straight_through(integers or clip_and_round(weight, clip, self.bits), weight, clip)

@@ -54,14 +54,15 @@ class Ternary:
     def integers(self, weight: Tensor) -> QuantisedWeight:
         """Return -1, 0, +1 and the mean magnitude of those kept."""
         weight = weight.detach()
-        threshold = spread(self.fraction * largest(weight, self.per_channel), weight.ndim)
-        kept = (weight.abs() >= threshold) & (weight != 0)
+        size = weight.abs()
+        threshold = spread(self.fraction * largest(size, self.per_channel), weight.ndim)
+        kept = (size >= threshold) & (size > 0)
         rows = weight.shape[0] if self.per_channel else 1
         count = kept.reshape(rows, -1).sum(dim=1)
-        total = (weight.abs() * kept).reshape(rows, -1).sum(dim=1)
+        total = (size * kept).reshape(rows, -1).sum(dim=1)
         scale = torch.where(count > 0, total / count.clamp(min=1), torch.ones_like(total))
         return QuantisedWeight((weight.sign() * kept).to(torch.int32), scale, self.bits)
 
-    def fake(self, weight: Tensor) -> Tensor:
+    def fake(self, weight: Tensor, integers: QuantisedWeight | None = None) -> Tensor:
         """Return -W, 0, +W with a straight-through gradient."""
-        return pass_through(self.integers(weight).real(), weight)
+        return pass_through((integers or self.integers(weight)).real(), weight)

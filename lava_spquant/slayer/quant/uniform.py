@@ -47,9 +47,9 @@ class Uniform:
         """Return the rounded levels and `max|w| / (2**(bits-1) - 1)`."""
         return clip_and_round(weight, largest(weight.detach(), self.per_channel), self.bits)
 
-    def fake(self, weight: Tensor) -> Tensor:
+    def fake(self, weight: Tensor, integers: QuantisedWeight | None = None) -> Tensor:
         """Return the levels as floats."""
-        return pass_through(self.integers(weight).real(), weight)
+        return pass_through((integers or self.integers(weight)).real(), weight)
 
 
 @dataclass(frozen=True)
@@ -92,9 +92,9 @@ class FixedStep:
         """Return the rounded levels; the scale is the step."""
         return clip_and_round(weight, self._clip(weight), self.bits)
 
-    def fake(self, weight: Tensor) -> Tensor:
+    def fake(self, weight: Tensor, integers: QuantisedWeight | None = None) -> Tensor:
         """Return the levels as floats, with gradient inside the outermost ones."""
-        return clipped_straight_through(self.integers(weight), weight, self._clip(weight))
+        return clipped_straight_through(integers or self.integers(weight), weight, self._clip(weight))
 
     def _clip(self, weight: Tensor) -> Tensor:
         return torch.full((1,), self.step * top_level(self.bits), dtype=weight.dtype, device=weight.device)

@@ -49,6 +49,7 @@ def assert_contract(quantiser: WeightQuantiser, weight: torch.Tensor) -> None:
     assert values.unique().numel() <= LEVELS.get(quantised.bits, 2**quantised.bits - 1)
     if not isinstance(quantiser, FullPrecision):
         assert torch.equal(quantiser.fake(weight), quantised.real())
+        assert torch.equal(quantiser.fake(weight, quantised), quantised.real())
 
 
 @pytest.mark.parametrize("name", QUANTISERS)
