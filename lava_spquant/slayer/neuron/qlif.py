@@ -55,8 +55,8 @@ class QLifConfig:
     learn_decay : bool
         Learn the leak from its initial value, in steps of 1/4096.
     checkpoint : bool
-        Keep only a block's input for the backward pass, and compute its currents anew there: long samples fit in
-        half the memory, at the price of one more forward pass through the synapses.
+        Keep only a block's input for the backward pass, one bit per spike, and compute its currents anew there: long
+        samples fit, at the price of one more forward pass through the synapses.
 
     Raises
     ------

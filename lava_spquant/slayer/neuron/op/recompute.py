@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+from lava_spquant.slayer.neuron.op.packed import Packed, pack
+
 if TYPE_CHECKING:
     from lava_spquant.slayer.neuron.op.current import Statistics
 
@@ -36,13 +38,33 @@ def remembered(compute: Callable[[], Statistics]) -> Statistics:
 
 
 def checkpointed(run: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
-    """Return `run(*inputs)`, of which only the inputs are kept for the backward pass."""
+    """Return `run(*inputs)`, of which only the inputs are kept for the backward pass, spikes as single bits.
+
+    Parameters
+    ----------
+    run : callable
+    *inputs : Tensor, (T, N, C, ...)
+    """
     notes: list[Statistics] = []
+    kept: list[Packed | None] = []
+    given: list[Tensor] = []
+    for x in inputs:
+        # One input may feed several synapses, and is kept once.
+        same = next((k for k, other in enumerate(inputs[: len(kept)]) if other is x), None)
+        kept.append(pack(x) if same is None else kept[same])
+        found = kept[-1]
+        given += [x] if found is None else [found.ghost, found.bits]
+    packed = [found is not None for found in kept]
+    del kept, found
+
+    def restored(*given: Tensor) -> Tensor:
+        rest = iter(given)
+        return run(*(Packed(next(rest), next(rest)).restore() if one else next(rest) for one in packed))
 
     def contexts() -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:
         return _using(notes, -1), _using(notes, 0)
 
-    result: Tensor = checkpoint(run, *inputs, use_reentrant=False, preserve_rng_state=False, context_fn=contexts)
+    result: Tensor = checkpoint(restored, *given, use_reentrant=False, preserve_rng_state=False, context_fn=contexts)
     return result
 
 
