@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lava_spquant import netx
-from lava_spquant.data import ImageData
+from lava_spquant.data import EventData, EventSplit, ImageData
 from lava_spquant.report import Storage, network_rows
 from lava_spquant.report.machine import Machine
 from lava_spquant.workflow import EXECUTORS, Report, Verification
 
 if TYPE_CHECKING:
+    from lava_spquant.slayer.models import ConvNetConfig
     from lava_spquant.workflow.recipe import Recipe
 
 __all__ = ["Facts", "card_text"]
@@ -22,6 +23,9 @@ __all__ = ["Facts", "card_text"]
 DATA = {
     "digits": "the 8x8 handwritten digits that ship with scikit-learn (UCI, optical recognition of handwritten digits)",
     "mnist": "MNIST, handwritten digits of 28x28 pixels",
+    "emulated-mnist": "MNIST as an emulated event camera sees it that makes three saccades over each image; these are "
+    "no recordings, and no result on N-MNIST",
+    "cifar10": "CIFAR-10, colour images of 32x32 pixels in ten classes",
 }
 
 TITLES = {
@@ -41,7 +45,7 @@ class Facts:
     path : Path
         The `.net` file.
     recipe : Recipe
-    images : ImageData
+    images : ImageData or EventData
     verification : Verification
         All executors on test images; the first result is the baseline's.
     report : Report
@@ -55,7 +59,7 @@ class Facts:
 
     path: Path
     recipe: Recipe
-    images: ImageData
+    images: ImageData | EventData
     verification: Verification
     report: Report
     machine: Machine
@@ -73,9 +77,9 @@ def _head(facts: Facts) -> str:
     model, test = facts.recipe.model, facts.images.test
     result = facts.verification.results[0].accuracy
     total = facts.report.memory.total.total
-    widths = model.first_weight, model.weight, model.last_weight
-    weights = "{} in the first layer, {} in between, {} in the last".format(*widths)
-    weights = f"{model.weight} in every layer" if len(set(widths)) == 1 else weights
+    weights = _weights(model)
+    width = "1 bit" if test.bits == 1 else f"{test.bits} bits"
+    shown = "a frame of the recording" if isinstance(test, EventSplit) else "the same image"
     size, digest = facts.path.stat().st_size, hashlib.sha256(facts.path.read_bytes()).hexdigest()
     intro = (
         f"A spiking convolutional network that classifies {DATA[facts.recipe.data.name]}. All that it computes with "
@@ -83,15 +87,24 @@ def _head(facts: Facts) -> str:
     )
     rows = [
         ("Test accuracy", f"{result.accuracy:.2%} ({result.correct:,} of {result.samples:,} test images)"),
-        ("Architecture", f"`{model.architecture}`, input {_shape(test.shape)} with {test.bits} bits per pixel"),
+        ("Architecture", f"`{model.architecture}`, input {_shape(test.shape)} with {width} per pixel"),
         ("Weights", weights),
         ("Membrane", f"{model.membrane}, {model.reset} reset"),
-        ("Time steps", f"{facts.recipe.data.steps}, the same image at each"),
+        ("Time steps", f"{facts.recipe.data.steps}, {shown} at each"),
         ("Memory", f"{_kb(total.bits)} kB; {_kb(total.bits_at_32)} kB at 32 bit"),
         ("File", f"{size:,} bytes, NetX profile `{netx.info(facts.path).profile}`"),
         ("SHA-256", f"`{digest}`"),
     ]
     return f"# {facts.path.name}\n\n{intro}\n\n" + _table(("", ""), rows, numbers=0)
+
+
+def _weights(model: ConvNetConfig) -> str:
+    if model.weights:
+        return f"layer by layer {', '.join(model.weights)}"
+    widths = model.first_weight, model.weight, model.last_weight
+    if len(set(widths)) == 1:
+        return f"{model.weight} in every layer"
+    return "{} in the first layer, {} in between, {} in the last".format(*widths)
 
 
 def _agreement(facts: Facts) -> str:

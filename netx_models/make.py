@@ -31,11 +31,22 @@ if TYPE_CHECKING:
     from lava_spquant.workflow.recipe import Recipe
 
 HERE = Path(__file__).resolve().parent
-RECIPES = {"digits": "digits-cnn", "mnist": "mnist-cnn"}
+RECIPES = {
+    "digits": "digits-cnn",
+    "mnist": "mnist-cnn",
+    "emulated-mnist": "emulated-mnist-cnn",
+    "cifar10": "cifar10-vgg-small",
+}
 LIBRARIES = ("lava_spquant", "lava-nc", "lava-dl", "torch", "numpy")
 
-QUICK_RECIPE = ("data.steps=2", "model.architecture=8s2-FC", "training.batch_size=256", "training.warmup_epochs=0")
-QUICK_EPOCHS = {"digits": 10, "mnist": 1}
+QUICK_RECIPE = (
+    "data.steps=2",
+    "model.architecture=8s2-FC",
+    "model.weights=[]",
+    "training.batch_size=256",
+    "training.warmup_epochs=0",
+)
+QUICK_EPOCHS = {"digits": 10, "mnist": 1, "emulated-mnist": 1, "cifar10": 1}
 """Small enough to train within seconds: it shows that the path works."""
 
 
