@@ -13,7 +13,7 @@ import pytest
 
 from lava_spquant import data, netx
 from lava_spquant.data import DataError, Split
-from lava_spquant.data.emulated import PREFIX, emulated_split
+from lava_spquant.data.emulated import FIRST_TEST_INDEX, PREFIX, emulated_split
 from lava_spquant.workflow import Loaded, evaluate, load, verify
 from tests.paths import ROOT, SHARED, missing
 
@@ -61,7 +61,7 @@ def emulated_images(found: Loaded, source: Path | None) -> Split:
     images = data.load(name, source)
     assert isinstance(images, data.ImageData)
     first, frames = images.test.take(slice(0, FIRST)), data.FrameConfig(found.known_steps())
-    return emulated_split(first, data.CAMERAS[name], frames, first_index=len(images.train))
+    return emulated_split(first, data.CAMERAS[name], frames, first_index=FIRST_TEST_INDEX)
 
 
 def test_there_are_networks_and_each_has_its_card() -> None:
