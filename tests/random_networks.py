@@ -66,7 +66,7 @@ class Knobs:
     """
 
     max_blocks: int = 4
-    neurons: tuple[str, ...] = ("qlif", "cuba", "relay")
+    neurons: tuple[str, ...] = ("qlif", "cuba", "relay", "clip", "threshold")
     synapses: tuple[str, ...] = ("dense", "conv", "pool", "identity")
     inputs: tuple[str, ...] = ("spikes", "graded", "signed")
     weight_bits: tuple[float, ...] = WEIGHT_BITS
@@ -137,7 +137,13 @@ def _add_block(draft: _Draft, *, readout: bool) -> None:
     block = ir.Block(f"block-{len(draft.blocks)}", branches, neuron, _bias(draft, shape, neuron, frac_bits), frac_bits)
     draft.blocks.append(block)
     draft.shapes.append(shape)
-    draft.bounds.append((-RELAY_MAX, RELAY_MAX) if isinstance(neuron, ir.Relay) else (0, 1))
+    draft.bounds.append(_bounds(neuron))
+
+
+def _bounds(neuron: ir.Neuron) -> Bounds:
+    if isinstance(neuron, ir.Clip):
+        return neuron.low, neuron.high
+    return (-RELAY_MAX, RELAY_MAX) if isinstance(neuron, ir.Relay) else (0, 1)
 
 
 def _synapses(draft: _Draft, neuron: ir.Neuron) -> tuple[list[tuple[int, ir.Synapse]], ir.Shape]:

@@ -156,6 +156,10 @@ def random_neuron(choices: Choices, kind: str, stock_cuba: bool) -> tuple[int, i
         return frac_bits, ir.Readout()
     if kind == "relay":
         return 0, ir.Relay()
+    if kind == "clip":
+        return frac_bits, ir.Clip(*choices.of(((-127, 127), (0, RELAY_MAX), (-RELAY_MAX, 3), (-9, 0))))
+    if kind == "threshold":
+        return frac_bits, ir.Threshold(choices.of((0, 2**frac_bits, 5)))
     if kind == "cuba":
         vth = choices.of((64, 640, 0, 64 * 200)) if stock_cuba else choices.of((64, 1, 0, 12_345))
         return 6, ir.Cuba(choices.of(decays), choices.of(decays), vth)

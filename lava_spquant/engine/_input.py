@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from lava_spquant.engine import _bits, _neurons, _portable
 from lava_spquant.engine._jit import jit
 from lava_spquant.engine._rows import pixel_pointers
@@ -20,8 +22,13 @@ from lava_spquant.engine._tables import (
     S_ZERO,
     SLACK,
 )
+from lava_spquant.ir.limits import PRODUCT_MAX
 
 __all__ = ["load_input", "pack_samples", "pack_step"]
+
+
+ANYTHING = np.array([-PRODUCT_MAX, PRODUCT_MAX])
+"""The range of an input's values, which are in it."""
 
 
 @jit
@@ -104,7 +111,7 @@ def _load_graded(
         place, at = dense_at + y * row, events_at + y * (row + 16)
         drive = scratch, gain, stream[S_ONES], 0, 0, bias, stream[S_ZERO]
         # A relay keeps nothing, and its row intrinsic loads all the same: from memory that is there.
-        target = scratch, 0, False, events, at, values, at, masks, counts, dense, place, row
+        target = scratch, 0, False, ANYTHING, 0, events, at, values, at, masks, counts, dense, place, row
         found = _neurons.graded_row(*drive, *target) if vector else _portable.graded_row(*drive, *target)
         pixel_pointers(masks, counts, found, channels, width, pixels, pixels_at + y * (width + 16), vector)
 

@@ -20,6 +20,7 @@ __all__ = [
     "graded_row",
     "qlif_row",
     "rescale_row",
+    "threshold_row",
 ]
 
 
@@ -173,43 +174,56 @@ def _cuba(emit: Emitter, old: list[Any], drive: tuple[Any, Any], p: list[Any]) -
     return spikes, [u, emit.select(spikes, emit.zero, m)]
 
 
+def _threshold(emit: Emitter, old: list[Any], drive: tuple[Any, Any], p: list[Any]) -> tuple[Any, list[Any]]:
+    """`ir.threshold_step`; p = vth."""
+    return emit.greater(emit.builder.add(*drive), p[0]), []
+
+
 qlif_row = _row_intrinsic(8, _qlif, read=(1,))
 cuba_row = _row_intrinsic(3, _cuba, read=(0, 1))
 cuba_memoryless_row = _row_intrinsic(3, _cuba, read=(1,))
+threshold_row = _row_intrinsic(1, _threshold, read=())
 
 
 @intrinsic
 def graded_row(
-    typingctx, acc, gain, gain_at, half, shift, bias, bias_at, v, state_at, keeps, events, events_at,
+    typingctx, acc, gain, gain_at, half, shift, bias, bias_at, v, state_at, keeps, par, par_at, events, events_at,
     values, values_at, masks, counts, dense, dense_at, count
 ):  # fmt: skip
-    """Run a read-out (keeps state) or a relay (does not); list values other than 0 with their places."""
+    """Run a read-out (keeps state), a relay or a clip (do not); list values other than 0 with their places.
+
+    The two values of `par` are the range of what is sent.
+    """
     intp = types.intp
     signature = intp(
-        acc, gain, intp, intp, intp, bias, intp, v, intp, types.boolean, events, intp, values, intp,
+        acc, gain, intp, intp, intp, bias, intp, v, intp, types.boolean, par, intp, events, intp, values, intp,
         masks, counts, dense, intp, intp
     )  # fmt: skip
 
     def codegen(context: Any, builder: ll.IRBuilder, sig: Any, args: Any) -> Any:
-        pointer = {k: data_pointer(context, builder, sig.args[k], args[k]) for k in (0, 1, 5, 7, 10, 12, 14, 15, 16)}
+        read = (0, 1, 5, 7, 10, 12, 14, 16, 17, 18)
+        pointer = {k: data_pointer(context, builder, sig.args[k], args[k]) for k in read}
         emit = Emitter(builder)
-        lists = {"events": pointer[10], "events_at": args[11], "masks": pointer[14], "counts": pointer[15]}
-        top, bottom = emit.constant(STATE_MAX), emit.constant(-STATE_MAX)
+        lists = {"events": pointer[12], "events_at": args[13], "masks": pointer[16], "counts": pointer[17]}
+        bottom, top = (
+            emit.splat(builder.load(builder.gep(pointer[10], [builder.add(args[11], I64(k))]))) for k in range(2)
+        )
 
         def body(i: Any, carried: list[Any]) -> list[Any]:
             at = builder.add(args[8], i)
             total = builder.add(_scaled(emit, args, pointer, i), emit.load(pointer[5], builder.add(args[6], i)))
-            kept = emit.clip(builder.add(emit.load(pointer[7], at), total), bottom, top)
-            out = builder.select(args[9], kept, total)
+            # What a neuron that keeps nothing loads here is some memory, and is not used.
+            kept = builder.add(emit.load(pointer[7], at), total)
+            out = emit.clip(builder.select(args[9], kept, total), bottom, top)
             with builder.if_then(args[9]):
-                emit.store(kept, pointer[7], at)
-            emit.store(out, pointer[16], builder.add(args[17], i))
+                emit.store(out, pointer[7], at)
+            emit.store(out, pointer[18], builder.add(args[19], i))
             nonzero = builder.icmp_signed("!=", out, emit.zero)
-            place = builder.add(args[13], carried[0])
-            emit.store(emit.compress(out, nonzero), pointer[12], place)
+            place = builder.add(args[15], carried[0])
+            emit.store(emit.compress(out, nonzero), pointer[14], place)
             return [_emit_spikes(emit, nonzero, i, carried[0], lists)]
 
-        (found,) = counted_loop(builder, I64(0), args[18], LANES, [I64(0)], body)
+        (found,) = counted_loop(builder, I64(0), args[20], LANES, [I64(0)], body)
         return found
 
     return signature, codegen

@@ -7,7 +7,18 @@ import numpy as np
 from lava_spquant.engine._jit import jit
 from lava_spquant.ir.limits import STATE_MAX
 
-__all__ = ["cuba_row", "decay", "driven", "graded_row", "note_spikes", "qlif_row", "rescale_row", "scaled", "sum_rows"]
+__all__ = [
+    "cuba_row",
+    "decay",
+    "driven",
+    "graded_row",
+    "note_spikes",
+    "qlif_row",
+    "rescale_row",
+    "scaled",
+    "sum_rows",
+    "threshold_row",
+]
 
 
 @jit
@@ -156,6 +167,8 @@ def graded_row(
     v,
     state_at,
     keeps,
+    par,
+    par_at,
     events,
     events_at,
     values,
@@ -166,15 +179,51 @@ def graded_row(
     dense_at,
     count,
 ):
-    """Run a read-out (keeps state) or relay over a row; return the number of values other than 0."""
+    """Run a read-out (keeps state), relay or clip over a row; return the number of values other than 0."""
+    low, high = par[par_at], par[par_at + 1]
     found = 0
     for i in range(count):
         out = driven(acc, gain, gain_at, half, shift, bias, bias_at, i)
         if keeps:
-            out = min(max(out + v[state_at + i], -STATE_MAX), STATE_MAX)
+            out += v[state_at + i]
+        out = min(max(out, low), high)
+        if keeps:
             v[state_at + i] = out
         dense[dense_at + i] = out
         if out != 0:
             values[values_at + found] = out
         found = note_spikes(i, out != 0, found, events, events_at, masks, counts)
+    return found
+
+
+@jit
+def threshold_row(
+    acc,
+    gain,
+    gain_at,
+    half,
+    shift,
+    bias,
+    bias_at,
+    u,
+    v,
+    state_at,
+    par,
+    at,
+    events,
+    events_at,
+    masks,
+    counts,
+    flags,
+    flags_at,
+    write_flags,
+    count,
+):
+    """`ir.threshold_step` over a row; returns the number of spikes."""
+    found = 0
+    for i in range(count):
+        spiking = driven(acc, gain, gain_at, half, shift, bias, bias_at, i) > par[at]
+        if write_flags:
+            flags[flags_at + i] = spiking
+        found = note_spikes(i, spiking, found, events, events_at, masks, counts)
     return found

@@ -41,6 +41,7 @@ from lava_spquant.engine._tables import (
     S_WANT_DENSE,
     S_WIDTH,
     SLACK,
+    THRESHOLD,
 )
 
 __all__ = ["run_rows", "run_samples"]
@@ -88,7 +89,7 @@ def _neuron_row(block, stream, slot, y, drive, bias, par, state, dense, events, 
     # A relay keeps nothing, and its row intrinsic loads all the same: from memory that is there.
     keeps = kind == READOUT
     state_row = (v if keeps else drive[0]), (s if keeps else 0), keeps
-    graded = *state_row, events, at, values, at, masks, counts, dense, flags_at, row
+    graded = *state_row, par, p, events, at, values, at, masks, counts, dense, flags_at, row
     if kind == QLIF:
         found = (
             _neurons.qlif_row(*drive, *shifts, *spiking) if vector else _portable.qlif_row(*drive, *shifts, *spiking)
@@ -100,6 +101,12 @@ def _neuron_row(block, stream, slot, y, drive, bias, par, state, dense, events, 
             found = _neurons.cuba_memoryless_row(*drive, *shifts, *spiking)
         else:
             found = _neurons.cuba_row(*drive, *shifts, *spiking)
+    elif kind == THRESHOLD:
+        found = (
+            _neurons.threshold_row(*drive, *shifts, *spiking)
+            if vector
+            else _portable.threshold_row(*drive, *shifts, *spiking)
+        )
     elif vector:
         found = _neurons.graded_row(*drive, *shifts, *graded)
     else:

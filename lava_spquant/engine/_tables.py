@@ -60,7 +60,7 @@ once per network. What it interprets are three tables of int64, a row per stream
     R_COLUMNS,
 ) = range(20)
 
-QLIF, CUBA, READOUT, RELAY = range(4)
+QLIF, CUBA, READOUT, RELAY, CLIP, THRESHOLD = range(6)
 CONV, POOL, IDENTITY = range(3)
 
 SLACK = 80

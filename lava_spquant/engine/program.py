@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lava_spquant import ir
 from lava_spquant.engine import _tables as t
 from lava_spquant.engine.weights import Pool, lay_rows, padded
-from lava_spquant.ir.limits import DECAY_UNITY
+from lava_spquant.ir.limits import DECAY_UNITY, PRODUCT_MAX, STATE_MAX
 
 __all__ = ["NEURON_CODES", "SYNAPSE_CODES", "Program", "compile_program"]
 
@@ -225,15 +225,25 @@ def _cuba(neuron: ir.Cuba) -> list[int]:
     return [DECAY_UNITY - neuron.current_decay, DECAY_UNITY - neuron.voltage_decay, neuron.vth]
 
 
-def _none(neuron: ir.Readout | ir.Relay) -> list[int]:
-    return [0]
+def _graded(neuron: ir.Readout | ir.Relay | ir.Clip) -> list[int]:
+    """Return the range of what is sent on."""
+    if isinstance(neuron, ir.Readout):
+        return [-STATE_MAX, STATE_MAX]
+    # A relay's values fit 32 bits by the network's proof.
+    return [neuron.low, neuron.high] if isinstance(neuron, ir.Clip) else [-PRODUCT_MAX, PRODUCT_MAX]
+
+
+def _threshold(neuron: ir.Threshold) -> list[int]:
+    return [neuron.vth]
 
 
 NEURON_CODES: dict[str, tuple[int, Callable[..., list[int]]]] = {
     ir.QLif.kind: (t.QLIF, _qlif),
     ir.Cuba.kind: (t.CUBA, _cuba),
-    ir.Readout.kind: (t.READOUT, _none),
-    ir.Relay.kind: (t.RELAY, _none),
+    ir.Readout.kind: (t.READOUT, _graded),
+    ir.Relay.kind: (t.RELAY, _graded),
+    ir.Clip.kind: (t.CLIP, _graded),
+    ir.Threshold.kind: (t.THRESHOLD, _threshold),
 }
 """Code and parameter writer of every ir neuron."""
 

@@ -10,7 +10,7 @@ from lava_spquant.ir.bounds import branch_bounds
 from lava_spquant.ir.errors import NetworkError
 from lava_spquant.ir.gain import FittedGain, coarse_channels, fit_gain
 from lava_spquant.ir.network import InputSpec, Network
-from lava_spquant.ir.neuron import NEURONS, Cuba, Membrane, Neuron, QLif, Readout, Relay
+from lava_spquant.ir.neuron import NEURONS, Clip, Cuba, Membrane, Neuron, QLif, Readout, Relay, Threshold
 from lava_spquant.ir.synapse import SYNAPSES, TERNARY_BITS, Conv, Dense, Identity, SumPool, Synapse
 from lava_spquant.ir.timing import ALIGNED, Timing
 
@@ -22,6 +22,7 @@ __all__ = [
     "TERNARY_BITS",
     "Block",
     "Branch",
+    "Clip",
     "Conv",
     "Cuba",
     "Dense",
@@ -39,6 +40,7 @@ __all__ = [
     "Shape",
     "SumPool",
     "Synapse",
+    "Threshold",
     "Timing",
     "branch_bounds",
     "coarse_channels",

@@ -18,7 +18,7 @@ dense, conv, pool  lava-dl's fields; with our `gain` (int16 per channel), `shift
 =================  ===================================================================================
 
 Layers with a `gain` also hold `fracBits`, `biasMembrane` (int32 membrane units) and `neuron` with
-`type` QLIF, CUBA, READOUT or RELAY and the fields of that neuron: `vDecay` and `iDecay` as in
+`type` QLIF, CUBA, READOUT, RELAY, CLIP or THRESHOLD and the fields of that neuron: `vDecay` and `iDecay` as in
 lava-dl, `vTh` in membrane units, `reset`, and `membrane/{stepExp,qMin,qMax}` where it is quantised.
 `source` counts back from the layer: -1, the default, is the layer before, and reaching before the
 first layer means the network's input, in a group what precedes the group. `output` names the stream

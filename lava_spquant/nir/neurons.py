@@ -54,6 +54,10 @@ def _relay(neuron: ir.Relay, offset: Reals, dt: float, unit: float, where: str) 
     expect(not offset.any(), where, "bias", found="not 0", expected=_NO_PLACE)
 
 
+def _single_step(neuron: ir.Clip | ir.Threshold, offset: Reals, dt: float, unit: float, where: str) -> None:
+    expect(False, where, "neuron", found=neuron.kind, expected=f"another: NIR has no node for a {neuron.kind}")
+
+
 _NO_PLACE = "0, or one per channel: NIR has no place for one per neuron before neurons without a leak"
 
 NEURON_NODES: dict[str, Callable[[Any, Reals, float, float, str], nir.NIRNode | None]] = {
@@ -61,6 +65,8 @@ NEURON_NODES: dict[str, Callable[[Any, Reals, float, float, str], nir.NIRNode | 
     ir.Cuba.kind: _cuba,
     ir.Readout.kind: _readout,
     ir.Relay.kind: _relay,
+    ir.Clip.kind: _single_step,
+    ir.Threshold.kind: _single_step,
 }
 """By `ir` kind: the node for (neuron, offset that every step adds, dt, value of a membrane unit, place).
 

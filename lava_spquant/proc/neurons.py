@@ -13,12 +13,14 @@ from lava_spquant import ir
 from lava_spquant.ir.arith import broadcast_channels
 from lava_spquant.ir.limits import CUBA_SHIFT
 from lava_spquant.proc.axes import lava_shape
+from lava_spquant.proc.clip.process import Clip
 from lava_spquant.proc.cuba.process import Cuba
 from lava_spquant.proc.neuron_process import NeuronProcess, Reset
 from lava_spquant.proc.qlif.process import QLif
 from lava_spquant.proc.readout.process import Readout
 from lava_spquant.proc.relay.process import Relay
 from lava_spquant.proc.stock_lif import StockLif, stock_lif
+from lava_spquant.proc.threshold.process import Threshold
 
 __all__ = ["NEURON_BUILDERS", "Population", "build_neuron"]
 
@@ -82,6 +84,8 @@ NEURON_BUILDERS: dict[str, Builder] = {
     ir.Cuba.kind: _cuba,
     ir.Readout.kind: _own(Readout),
     ir.Relay.kind: _own(Relay),
+    ir.Clip.kind: _own(Clip),
+    ir.Threshold.kind: _own(Threshold),
 }
 """One function per kind in `ir.NEURONS`."""
 

@@ -50,6 +50,7 @@ def fold_gains(
     vth: int,
     *,
     spiking: bool,
+    fires_above: int | None = None,
 ) -> Folded:
     """Turn the branches' affine maps into gains, shifts and one bias (numeric contract, rule 2).
 
@@ -66,6 +67,8 @@ def fold_gains(
         Threshold in membrane units.
     spiking : bool
         Limit gains, see `GAIN_LIMITS`; a read-out has no threshold beyond which size does not matter.
+    fires_above : int or None
+        Where a neuron spikes, if not above `vth`.
 
     Raises
     ------
@@ -81,7 +84,9 @@ def fold_gains(
         if not (np.all(np.isfinite(factor)) and np.all(np.isfinite(offset))):
             raise ir.NetworkError(f"{where}: scale or offset: found NaN or infinity, expected finite numbers")
         bound = np.broadcast_to(branch.acc_bound(synapse), factor.shape)
-        fitted, offset, steep = _fit(factor, offset, bound, vth, where, spiking)
+        fitted, offset, steep = _fit(
+            factor, offset, bound, vth, where, spiking, vth if fires_above is None else fires_above
+        )
         saturated |= set(steep)
         coarse |= set(fitted.coarse)
         made.append(ir.Branch(synapse, fitted.gain, fitted.shift, source))
@@ -96,6 +101,7 @@ def _fit(
     vth: int,
     where: str,
     spiking: bool,
+    fires_above: int,
 ) -> tuple[ir.FittedGain, NDArray[np.float64], list[int]]:
     """Return the gains, the offset that goes with them, and the channels whose gain was limited.
 
@@ -109,7 +115,7 @@ def _fit(
         fitted = ir.fit_gain(factor * flatten, bound, vth, where)
         if not fitted.coarse:
             break
-    return fitted, vth - (vth - offset) * flatten, np.flatnonzero(flatten < 1).tolist()
+    return fitted, fires_above - (fires_above - offset) * flatten, np.flatnonzero(flatten < 1).tolist()
 
 
 def _flattening(factor: NDArray[np.float64], bound: NDArray[np.int64], limit: float) -> NDArray[np.float64]:

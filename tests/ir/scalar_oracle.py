@@ -189,10 +189,22 @@ def _relay(neuron: ir.Relay, state: dict[str, int], current: int, bias: int) -> 
     return {"graded": current + bias}, {}
 
 
+def _limit(neuron: ir.Clip, state: dict[str, int], current: int, bias: int) -> tuple[dict[str, int], dict[str, int]]:
+    return {"graded": _clip(current + bias, neuron.low, neuron.high)}, {}
+
+
+def _threshold(
+    neuron: ir.Threshold, state: dict[str, int], current: int, bias: int
+) -> tuple[dict[str, int], dict[str, int]]:
+    return {"spikes": int(current + bias > neuron.vth)}, {}
+
+
 STEPS: dict[str, Callable[..., tuple[dict[str, int], dict[str, int]]]] = {
     "qlif": _qlif,
     "cuba": _cuba,
     "readout": _readout,
     "relay": _relay,
+    "clip": _limit,
+    "threshold": _threshold,
 }
 ACCUMULATE: dict[str, Callable[..., int]] = {"identity": _identity, "dense": _dense, "pool": _pool, "conv": _conv}

@@ -19,6 +19,8 @@ NEURONS: dict[str, list[ir.Neuron]] = {
     "cuba": [ir.Cuba(0, 4096, 0), ir.Cuba(1000, 7, 65)],
     "readout": [ir.Readout()],
     "relay": [ir.Relay()],
+    "clip": [ir.Clip(-127, 127), ir.Clip(0, 2**23 - 1)],
+    "threshold": [ir.Threshold(), ir.Threshold(2**23 - 1)],
 }
 """By kind, so that a test can show that none is missing."""
 

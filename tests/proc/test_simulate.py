@@ -28,7 +28,7 @@ def agree(network: ir.Network, x: ir.IntArray) -> reference.Trace:
 @pytest.mark.parametrize("seed", [*range(16), 67, 70, 101])
 def test_random_networks(seed):
     generator = rng(seed)
-    network = random_network(generator)
+    network = random_network(generator, Knobs(neurons=("qlif", "cuba", "relay")))
     agree(network, random_input(generator, network))
 
 
@@ -36,11 +36,12 @@ def test_random_networks(seed):
     "knobs",
     [
         Knobs(neurons=("cuba",), stock_cuba=False, readout=False),
+        Knobs(neurons=("clip", "threshold"), max_branches=2),
         Knobs(neurons=("qlif",), gains=("extreme",), inputs=("signed",)),
         Knobs(synapses=("conv", "pool", "identity"), ndim=(3,), max_branches=3),
         Knobs(neurons=("qlif",), gains=("lava",), weight_bits=(8,), readout=False),
     ],
-    ids=["cuba beyond stock", "extreme gains, signed input", "spatial skips", "gains of Lava"],
+    ids=["cuba beyond stock", "single step", "extreme gains, signed input", "spatial skips", "gains of Lava"],
 )
 @pytest.mark.parametrize("seed", [1, 2])
 def test_random_networks_of_one_sort(knobs, seed):

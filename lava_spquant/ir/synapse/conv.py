@@ -83,8 +83,9 @@ class Conv:
         per_in, per_out = c // self.groups, self.weight.shape[0] // self.groups
         out = np.empty((n, self.weight.shape[0], h, w), dtype=np.int32)
         for g in range(self.groups):
-            patches = view[:, g * per_in : (g + 1) * per_in].transpose(0, 2, 3, 1, 4, 5).reshape(n * h * w, -1)
             rows = self.weight[g * per_out : (g + 1) * per_out].reshape(per_out, -1).astype(np.float64)
+            patches = view[:, g * per_in : (g + 1) * per_in].transpose(0, 2, 3, 1, 4, 5)
+            patches = patches.reshape(n * h * w, rows.shape[1])
             # Exact in float64: bounds.py proves that no partial sum leaves 24 bits.
             acc = (patches @ rows.T).reshape(n, h, w, per_out).transpose(0, 3, 1, 2)
             out[:, g * per_out : (g + 1) * per_out] = acc

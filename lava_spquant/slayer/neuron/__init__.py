@@ -8,13 +8,17 @@ from typing import Any
 
 from lava_spquant.slayer.membrane import membrane
 from lava_spquant.slayer.neuron.base import SlayerNeuron
+from lava_spquant.slayer.neuron.clip import ClipConfig, ClipNeuron
 from lava_spquant.slayer.neuron.cuba import Cuba, CubaConfig
 from lava_spquant.slayer.neuron.graded import ReadoutNeuron, RelayNeuron
 from lava_spquant.slayer.neuron.qlif import QLif, QLifConfig, qlif
+from lava_spquant.slayer.neuron.threshold import ThresholdConfig, ThresholdNeuron
 from lava_spquant.slayer.surrogate import Exponential, surrogate
 
 __all__ = [
     "NEURONS",
+    "ClipConfig",
+    "ClipNeuron",
     "Cuba",
     "CubaConfig",
     "NeuronParams",
@@ -23,6 +27,8 @@ __all__ = [
     "ReadoutNeuron",
     "RelayNeuron",
     "SlayerNeuron",
+    "ThresholdConfig",
+    "ThresholdNeuron",
     "make_neuron",
     "neuron_config",
     "qlif",
@@ -33,6 +39,8 @@ NEURONS: dict[str, type[SlayerNeuron]] = {
     "cuba": Cuba,
     "readout": ReadoutNeuron,
     "relay": RelayNeuron,
+    "clip": ClipNeuron,
+    "threshold": ThresholdNeuron,
 }
 """The trainable form of every ir neuron, by its kind."""
 

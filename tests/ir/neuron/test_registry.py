@@ -5,10 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lava_spquant.ir import NEURONS, Cuba, Membrane, Neuron, QLif, Readout, Relay
+from lava_spquant.ir import NEURONS, Clip, Cuba, Membrane, Neuron, QLif, Readout, Relay, Threshold
 from lava_spquant.ir.neuron import zero_state
 
-EXAMPLES: list[Neuron] = [QLif(2048, 64, membrane=Membrane(6, -1, 1)), Cuba(1024, 128, 640), Readout(), Relay()]
+EXAMPLES: list[Neuron] = [
+    QLif(2048, 64, membrane=Membrane(6, -1, 1)),
+    Cuba(1024, 128, 640),
+    Readout(),
+    Relay(),
+    Clip(-127, 100),
+    Threshold(5),
+]
 
 
 def test_every_registered_neuron_has_an_example_here() -> None:

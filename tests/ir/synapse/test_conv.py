@@ -133,3 +133,9 @@ def test_the_kernel_must_fit() -> None:
     assert conv.output_shape((1, 5, 6)) == (1, 1, 2)
     with pytest.raises(NetworkError, match="^conv: kernel: .*expected a kernel that fits"):
         conv.output_shape((1, 6, 4))
+
+
+@pytest.mark.parametrize("groups", [1, 3])
+def test_no_samples_give_no_sums(groups: int) -> None:
+    conv = Conv(np.ones((3, 3 // groups, 1, 2), int), 2, (2, 1), (1, 2), (1, 2), groups)
+    assert conv.accumulate(np.zeros((0, 3, 5, 6), np.int32)).shape == (0, *conv.output_shape((3, 5, 6)))

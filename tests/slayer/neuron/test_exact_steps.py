@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 from lava_spquant import ir
 from lava_spquant.ir.neuron import zero_state
 from lava_spquant.slayer.membrane import MembraneConfig
-from lava_spquant.slayer.neuron import CubaConfig, QLifConfig, ReadoutNeuron, SlayerNeuron, make_neuron
+from lava_spquant.slayer.neuron import (
+    ClipConfig,
+    ClipNeuron,
+    CubaConfig,
+    QLifConfig,
+    ReadoutNeuron,
+    SlayerNeuron,
+    ThresholdConfig,
+    ThresholdNeuron,
+    make_neuron,
+)
 
 NEURONS: dict[str, tuple[SlayerNeuron, ir.Neuron]] = {}
 for _reset in ("hard", "soft"):
@@ -24,6 +34,8 @@ for _decay in (0.0, 0.25, 1.0):
         ir.Cuba(round(_decay * 4096), round(0.1 * 4096), 64 << 6),
     )
 NEURONS["readout"] = (ReadoutNeuron(), ir.Readout())
+NEURONS["clip"] = (ClipNeuron(ClipConfig()), ir.Clip(-127, 127))
+NEURONS["threshold"] = (ThresholdNeuron(ThresholdConfig()), ir.Threshold(0))
 
 
 @pytest.mark.parametrize("name", NEURONS)
