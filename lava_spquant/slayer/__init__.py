@@ -10,7 +10,7 @@ from lava_spquant.slayer import block
 from lava_spquant.slayer.conversion import ConversionRow, conversion_report
 from lava_spquant.slayer.membrane import FIVE_LEVEL, TERNARY, MembraneConfig, n_bit
 from lava_spquant.slayer.network import SpikingNetwork
-from lava_spquant.slayer.neuron import CubaConfig, QLifConfig
+from lava_spquant.slayer.neuron import ClipConfig, CubaConfig, QLifConfig, ThresholdConfig
 from lava_spquant.slayer.quant import weight_quantiser
 from lava_spquant.slayer.stream import SPIKES, Stream
 from lava_spquant.slayer.surrogate import surrogate
@@ -19,12 +19,14 @@ __all__ = [
     "FIVE_LEVEL",
     "SPIKES",
     "TERNARY",
+    "ClipConfig",
     "ConversionRow",
     "CubaConfig",
     "MembraneConfig",
     "QLifConfig",
     "SpikingNetwork",
     "Stream",
+    "ThresholdConfig",
     "block",
     "conversion_report",
     "n_bit",

@@ -178,7 +178,11 @@ class ConvSynapse(WeightedSynapse):
     groups : int
     weight_scale : float
     weight_norm : bool
+    learn_scale : bool
+        Multiply every output channel by a learned factor, 1 at first.
     """
+
+    alpha: Tensor | None
 
     def __init__(
         self,
@@ -192,6 +196,7 @@ class ConvSynapse(WeightedSynapse):
         groups: int = 1,
         weight_scale: float = 1,
         weight_norm: bool = False,
+        learn_scale: bool = False,
     ) -> None:
         if in_features % groups or out_features % groups:
             raise ValueError(
@@ -200,9 +205,19 @@ class ConvSynapse(WeightedSynapse):
         kernel = (kernel_size, kernel_size) if isinstance(kernel_size, int) else tuple(kernel_size)
         super().__init__((out_features, in_features // groups, *kernel), quantiser, weight_scale, weight_norm)
         self.stride, self.padding, self.dilation, self.groups = stride, padding, dilation, groups
+        self.alpha = nn.Parameter(torch.ones(out_features)) if learn_scale else None
+
+    def scale(self, channels: int) -> NDArray[np.float64]:
+        """Return the weight scale per output channel, times the learned factor."""
+        scale = super().scale(channels)
+        return scale if self.alpha is None else scale * self.alpha.detach().cpu().numpy().astype(np.float64)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (M, C_out, H_out, W_out)."""
+        z = self._convolve(x)
+        return z if self.alpha is None else z * self.alpha.reshape(-1, 1, 1)
+
+    def _convolve(self, x: Tensor) -> Tensor:
         if byte_conv_fits(x, self.largest_input, self.quantiser.bits, self.groups):
             sides = _pair(self.stride), _pair(self.padding), _pair(self.dilation)
             weight = self.weight
@@ -231,6 +246,8 @@ class PoolSynapse(SlayerSynapse):
     stride : int, (int, int) or None
         None means the kernel's size.
     padding : int or (int, int)
+    average : bool
+        Divide by the window's size; deployed, the gain does.
     """
 
     def __init__(
@@ -238,22 +255,28 @@ class PoolSynapse(SlayerSynapse):
         kernel_size: int | tuple[int, int],
         stride: int | tuple[int, int] | None = None,
         padding: int | tuple[int, int] = 0,
+        average: bool = False,
     ) -> None:
         super().__init__()
         self.deployed = ir.SumPool(kernel_size, stride, padding)  # type: ignore[arg-type]
+        self.divisor = self.size if average else 1
 
     @property
     def size(self) -> int:
         """Values summed into one."""
         return self.deployed.kernel[0] * self.deployed.kernel[1]
 
+    def scale(self, channels: int) -> NDArray[np.float64]:
+        """Return one, or one over the window's size."""
+        return np.full(channels, 1 / self.divisor)
+
     def forward(self, x: Tensor) -> Tensor:
         """Return (M, C, H_out, W_out)."""
         pool = self.deployed
         if pool.kernel == tuple(x.shape[2:]) and pool.padding == (0, 0):
             # torch's gradient of a pool to one place leaves channels-last memory, at the price of two copies.
-            return x.sum((2, 3), keepdim=True)
-        return F.avg_pool2d(x, pool.kernel, pool.steps, pool.padding, divisor_override=1)
+            return x.sum((2, 3), keepdim=True) / self.divisor
+        return F.avg_pool2d(x, pool.kernel, pool.steps, pool.padding, divisor_override=self.divisor)
 
     def to_ir(self) -> ir.SumPool:
         """Return `ir.SumPool`."""

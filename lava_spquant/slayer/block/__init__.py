@@ -1,6 +1,7 @@
 """Blocks with SLAYER's interface: tensors NCT or NCHWT, `neuron`, `synapse`, `shape`, `export_hdf5`."""
 
 from lava_spquant.slayer.block.base import Block, Deployable
+from lava_spquant.slayer.block.binary import BinaryConv
 from lava_spquant.slayer.block.conv import Conv
 from lava_spquant.slayer.block.dense import Dense
 from lava_spquant.slayer.block.pool import Pool
@@ -11,6 +12,7 @@ from lava_spquant.slayer.block.shape import Flatten, GradedInput, Input, Spiking
 
 __all__ = [
     "Average",
+    "BinaryConv",
     "Block",
     "Conv",
     "Dense",

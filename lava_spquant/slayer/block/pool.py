@@ -20,13 +20,15 @@ class Pool(Block):
 
     Parameters
     ----------
-    neuron_params : QLifConfig, CubaConfig, mapping or None
-        None is average pooling.
+    neuron_params : QLifConfig, CubaConfig, ClipConfig, ThresholdConfig, mapping or None
+        None is average pooling, and `ThresholdConfig()` the maximum of spikes.
     kernel_size : int or (int, int)
         (height, width), as below.
     stride : int, (int, int) or None
         None means the kernel's size.
     padding : int or (int, int)
+    average : bool
+        The window's mean is the neuron's current instead of its sum.
     delay_shift, count_log : bool
         See `Block`.
     reads : Stream
@@ -49,11 +51,12 @@ class Pool(Block):
         stride: int | tuple[int, int] | None = None,
         padding: int | tuple[int, int] = 0,
         *,
+        average: bool = False,
         delay_shift: bool = False,
         count_log: bool = False,
         reads: Stream = SPIKES,
     ) -> None:
-        synapse = PoolSynapse(kernel_size, stride, padding)
+        synapse = PoolSynapse(kernel_size, stride, padding, average and neuron_params is not None)
         neuron: SlayerNeuron = RelayNeuron(synapse.size) if neuron_params is None else make_neuron(neuron_params)
         branch = Branch(synapse, None, reads=reads)
         super().__init__(neuron, [branch], delay_shift=delay_shift, count_log=count_log)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from lava_spquant import ir
 from lava_spquant.slayer import block
 from lava_spquant.slayer.membrane import MembraneConfig, membrane
-from lava_spquant.slayer.models.architecture import Layer, parse_architecture
+from lava_spquant.slayer.models.architecture import POOLS, Layer, parse_architecture
+from lava_spquant.slayer.models.binary import BINARY_KINDS, GRADED_KINDS, BinaryOptions, build_binary
 from lava_spquant.slayer.network import SpikingNetwork
 from lava_spquant.slayer.neuron import QLifConfig
 from lava_spquant.slayer.quant import weight_quantiser
@@ -32,6 +33,8 @@ class ConvNetConfig:
     weights, membranes : sequence of str
         Quantisers layer by layer instead: one weight for each layer but pools, the read-out's last, and one membrane
         for each of these but the read-out. Empty: the same everywhere, as above.
+    stream_bits, stream_bound
+        Of the graded stream of single-step binary networks (tokens B, C, T); see `BinaryOptions`.
     membrane_gradient : {"stacked", "straight_through"}
         Gradient of the membrane quantiser; see `lava_spquant.slayer.membrane.MembraneConfig`.
     surrogate : str
@@ -66,9 +69,11 @@ class ConvNetConfig:
     weights: tuple[str, ...] = ()
     membranes: tuple[str, ...] = ()
     membrane_gradient: str = "stacked"
+    stream_bits: int = 8
+    stream_bound: float = 1.0
 
     def __post_init__(self) -> None:
-        layers = [layer for layer in parse_architecture(self.architecture) if layer.kind != "pool"]
+        layers = [layer for layer in parse_architecture(self.architecture) if layer.kind not in POOLS]
         for what, expected in (("weights", len(layers)), ("membranes", len(layers) - 1)):
             # A recipe's list arrives as one.
             given = tuple(getattr(self, what))
@@ -80,6 +85,13 @@ class ConvNetConfig:
         membrane(self.membrane)
         for index in range(len(layers) - 1):
             self.neuron(index)
+        options = self.binary
+        _ = options.clip, options.threshold
+
+    @property
+    def binary(self) -> BinaryOptions:
+        """Return what the layers of a binary network share."""
+        return BinaryOptions(self.stream_bits, self.stream_bound, self.surrogate)
 
     def quantiser(self, index: int, last: bool = False) -> str:
         """Return the weight quantiser of the layer with this number, pools not counted."""
@@ -132,15 +144,16 @@ def build_convnet(
     shape: tuple[int, ...] = input_spec.shape
     blocks: list[block.Deployable] = []
     layers = parse_architecture(config.architecture)
-    index = 0
+    index, graded = 0, False
     for layer in layers:
-        if layer.kind == "pool":
-            made, shape = _pool(layer, shape)
+        if layer.kind in POOLS:
+            made, shape = _pool(layer, config, shape, graded)
         elif layer.kind == "readout":
             made, shape = _readout(config.quantiser(index, last=True), shape, classes)
         else:
-            made, shape = _build(layer, config.neuron(index), config.quantiser(index), shape)
-        index += layer.kind != "pool"
+            made, shape = _build(layer, config, index, shape)
+        graded = layer.kind in GRADED_KINDS or (graded and layer.kind in POOLS)
+        index += layer.kind not in POOLS
         blocks.extend(made)
     return SpikingNetwork(blocks, input_spec, name)
 
@@ -154,13 +167,17 @@ def _readout(weight: str, shape: tuple[int, ...], classes: int) -> Made:
     return [*flat, block.Readout(math.prod(shape), classes, weight=weight)], (classes,)
 
 
-def _pool(layer: Layer, shape: tuple[int, ...]) -> Made:
+def _pool(layer: Layer, config: ConvNetConfig, shape: tuple[int, ...], graded: bool) -> Made:
     channels, height, width = _image(layer, shape)
     if min(height, width) < layer.size:
         raise ValueError(
             f"architecture: AP{layer.size}: found an input of {height}x{width}, expected at least its size"
         )
-    return [block.Pool(None, layer.size)], (channels, height // layer.size, width // layer.size)
+    if layer.kind == "pool" and not graded:
+        made: block.Deployable = block.Pool(None, layer.size)
+    else:
+        made = build_binary(layer, channels, "", config.binary)
+    return [made], (channels, height // layer.size, width // layer.size)
 
 
 def _image(layer: Layer, shape: tuple[int, ...]) -> tuple[int, int, int]:
@@ -169,8 +186,9 @@ def _image(layer: Layer, shape: tuple[int, ...]) -> tuple[int, int, int]:
     return shape[0], shape[1], shape[2]
 
 
-def _build(layer: Layer, neuron: QLifConfig, weight: str, shape: tuple[int, ...]) -> Made:
+def _build(layer: Layer, config: ConvNetConfig, index: int, shape: tuple[int, ...]) -> Made:
     """Return the blocks of a layer of spiking neurons."""
+    neuron, weight = config.neuron(index), config.quantiser(index)
     if layer.kind == "dense":
         flat: list[block.Deployable] = [block.Flatten()] if len(shape) == 3 else []
         size = math.prod(shape)
@@ -186,6 +204,8 @@ def _build(layer: Layer, neuron: QLifConfig, weight: str, shape: tuple[int, ...]
         made: list[block.Deployable] = [
             block.Residual(neuron, channels, layer.size, layer.kernel, layer.stride, weight=weight)
         ]
+    elif layer.kind in BINARY_KINDS:
+        made = [build_binary(layer, channels, weight, config.binary)]
     elif layer.kind == "separable":
         depthwise = Layer("conv", channels, layer.kernel, layer.stride)
         pointwise = Layer("conv", layer.size, 1, 1, layer.pool)

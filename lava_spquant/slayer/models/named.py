@@ -36,13 +36,22 @@ def _config(architecture: str, weight: str) -> ConvNetConfig:
     return ConvNetConfig(architecture, weight, weight, weight, "ternary")
 
 
+def _binary(architecture: str) -> ConvNetConfig:
+    return ConvNetConfig(architecture, "binary-standard", surrogate="asymmetric")
+
+
 MODELS = {
     "vgg9": NamedModel(_config("vgg9", "ternary"), ir.InputSpec((2, 48, 48), 8)),
     "resnet19": NamedModel(_config("resnet19", "sawb4"), ir.InputSpec((3, 32, 32), 8)),
     "mobilenet-tiny": NamedModel(_config("mobilenet-tiny", "sawb4"), ir.InputSpec((2, 48, 48), 8)),
     "vgg-small-cpu": NamedModel(_config("vgg-small-cpu", "ternary"), ir.InputSpec((3, 32, 32), 8)),
+    "bit-resnet20": NamedModel(_binary("bit-resnet20"), ir.InputSpec((3, 32, 32), 8)),
+    "bit-resnet18": NamedModel(_binary("bit-resnet18"), ir.InputSpec((3, 32, 32), 8)),
+    "bit-resnet18-imagenet": NamedModel(_binary("bit-resnet18-imagenet"), ir.InputSpec((3, 224, 224), 8), 1000),
+    "bit-vgg-small": NamedModel(_binary("bit-vgg-small"), ir.InputSpec((3, 32, 32), 8)),
 }
-"""Models by name, at SpQuant-SNN's widths of weights and membrane, the same for all layers as in its tables."""
+"""Models by name: at SpQuant-SNN's widths of weights and membrane, the same for all layers as in its tables, and BitSNNs'
+binary networks with 8 bits in the first and last layer."""
 
 
 def named_model(name: str) -> NamedModel:

@@ -21,6 +21,7 @@ __all__ = [
     "ClipNeuron",
     "Cuba",
     "CubaConfig",
+    "NeuronConfig",
     "NeuronParams",
     "QLif",
     "QLifConfig",
@@ -44,19 +45,22 @@ NEURONS: dict[str, type[SlayerNeuron]] = {
 }
 """The trainable form of every ir neuron, by its kind."""
 
-NeuronParams = QLifConfig | CubaConfig | Mapping[str, Any]
+NeuronConfig = QLifConfig | CubaConfig | ClipConfig | ThresholdConfig
+"""What a block's neurons are made from."""
+
+NeuronParams = NeuronConfig | Mapping[str, Any]
 """A config, or a dictionary with SLAYER's names."""
 
 _SLAYER_DEFAULTS = {"scale": 64, "shared_param": True, "persistent_state": False, "graded_spike": False, "norm": None}
 """SLAYER options that have one supported value; batch-norm is an argument of our blocks."""
 
 
-def neuron_config(params: NeuronParams) -> QLifConfig | CubaConfig:
+def neuron_config(params: NeuronParams) -> NeuronConfig:
     """Return the neuron that `params` describe.
 
     Parameters
     ----------
-    params : QLifConfig, CubaConfig or mapping
+    params : QLifConfig, CubaConfig, ClipConfig, ThresholdConfig or mapping
         A mapping with `current_decay` is SLAYER's CUBA neuron, with SLAYER's names. Any other
         mapping is a quantised-membrane LIF: `threshold`, `voltage_decay`, `reset`, `membrane`
         and `surrogate` (short names or objects), and the other fields of `QLifConfig`; `tau_grad` and
@@ -74,7 +78,7 @@ def neuron_config(params: NeuronParams) -> QLifConfig | CubaConfig:
     >>> neuron_config({"threshold": 1.0, "membrane": "five-level"}).membrane.q_min
     -3
     """
-    if isinstance(params, (QLifConfig, CubaConfig)):
+    if isinstance(params, NeuronConfig):
         return params
     left = dict(params)
     for key, value in _SLAYER_DEFAULTS.items():
@@ -106,7 +110,11 @@ def _refuse_unknown(params: dict[str, Any], config: type[QLifConfig] | type[Cuba
         )
 
 
-def make_neuron(params: NeuronParams, channels: int | None = None) -> QLif | Cuba:
+def make_neuron(params: NeuronParams, channels: int | None = None) -> SlayerNeuron:
     """Return the neuron module for `params`, see `neuron_config`, of a block with so many channels."""
     config = neuron_config(params)
-    return Cuba(config) if isinstance(config, CubaConfig) else QLif(config, channels)
+    if isinstance(config, QLifConfig):
+        return QLif(config, channels)
+    if isinstance(config, CubaConfig):
+        return Cuba(config)
+    return ClipNeuron(config) if isinstance(config, ClipConfig) else ThresholdNeuron(config)

@@ -8,6 +8,7 @@ from lava_spquant.slayer.quant.base import QuantisedWeight, WeightQuantiser
 from lava_spquant.slayer.quant.binary import Binary
 from lava_spquant.slayer.quant.full import FullPrecision
 from lava_spquant.slayer.quant.sawb import Sawb
+from lava_spquant.slayer.quant.standardised import StandardisedBinary
 from lava_spquant.slayer.quant.ternary import Ternary
 from lava_spquant.slayer.quant.uniform import FixedStep, Uniform
 
@@ -18,6 +19,7 @@ __all__ = [
     "FullPrecision",
     "QuantisedWeight",
     "Sawb",
+    "StandardisedBinary",
     "Ternary",
     "Uniform",
     "WeightQuantiser",
@@ -27,6 +29,7 @@ __all__ = [
 WEIGHT_QUANTISERS: dict[str, WeightQuantiser] = {
     "binary": Binary(),
     "binary-channel": Binary(per_channel=True),
+    "binary-standard": StandardisedBinary(),
     "ternary": Ternary(),
     "ternary-channel": Ternary(per_channel=True),
     "sawb4": Sawb(4),

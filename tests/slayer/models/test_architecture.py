@@ -37,7 +37,7 @@ def test_short_ones(text: str) -> None:
         ("0-FC", "found '0'"),
         ("FC0-FC", "found 'FC0'"),
         ("AP1-FC", "found 'AP1'"),
-        ("MP2-FC", "found 'MP2'"),
+        ("MP1-FC", "found 'MP1'"),
         ("64 -FC", "found '64 '"),
         ("r64-FC", "found 'r64'"),
         ("FC64-32-FC", "order: found a convolution or pool behind a dense block"),

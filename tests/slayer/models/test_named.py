@@ -43,15 +43,19 @@ def test_an_unknown_model_is_named() -> None:
         named_model("vgg19")
 
 
+SIDES = {"resnet19": 32, "bit-resnet20": 32, "bit-resnet18": 32, "bit-resnet18-imagenet": 224}
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_models_run_as_they_are_exported(name: str) -> None:
     """At a size that keeps the test short: SLAYER, reference and engine at every block."""
     torch.manual_seed(0)
-    side = 32 if name == "resnet19" else 16
+    side = SIDES.get(name, 16)
     model = build_convnet(MODELS[name].config, ir.InputSpec((2, side, side), 4), 3, name)
     disturb(model, np.random.default_rng(1))
     model.eval()
-    x = np.random.default_rng(0).integers(0, 16, (2, 1, 2, side, side))
+    steps = 1 if name.startswith("bit-") else 2
+    x = np.random.default_rng(0).integers(0, 16, (steps, 1, 2, side, side))
     found, network = model.trace(x), model.to_ir()
     ran = Engine(network).run(x, record=("outputs", "v"))
     for have, want in zip(found.blocks, ran.blocks, strict=True):

@@ -1,0 +1,66 @@
+"""Layers of single-step binary networks, by their tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lava_spquant.slayer import block
+from lava_spquant.slayer.models.architecture import Layer
+from lava_spquant.slayer.neuron import ClipConfig, ThresholdConfig
+from lava_spquant.slayer.surrogate import AsymmetricBox, surrogate
+
+__all__ = ["BINARY_KINDS", "GRADED_KINDS", "BinaryOptions", "build_binary"]
+
+BINARY_KINDS = ("binary", "stem", "threshold", "any")
+"""Kinds of layers that this file builds; see `parse_architecture`."""
+
+GRADED_KINDS = ("binary", "stem")
+"""Those that send a graded stream."""
+
+
+@dataclass(frozen=True)
+class BinaryOptions:
+    """What all layers of a binary network share.
+
+    Parameters
+    ----------
+    stream_bits : int
+        Width of the graded stream between blocks; see `ClipConfig`.
+    stream_bound : float
+        Where it is clipped.
+    surrogate : str
+        Gradient of the spike; the reach of "asymmetric" is learned.
+    """
+
+    stream_bits: int = 8
+    stream_bound: float = 1.0
+    surrogate: str = "asymmetric"
+
+    @property
+    def clip(self) -> ClipConfig:
+        """The graded stream."""
+        return ClipConfig(self.stream_bits, self.stream_bound)
+
+    @property
+    def threshold(self) -> ThresholdConfig:
+        """The neuron that spikes."""
+        chosen = surrogate(self.surrogate)
+        return ThresholdConfig(chosen, learn_delta=isinstance(chosen, AsymmetricBox))
+
+
+def build_binary(layer: Layer, channels: int, weight: str, options: BinaryOptions) -> block.Deployable:
+    """Return the block of one layer that reads so many channels."""
+    if layer.kind == "pool":
+        # A stream's sums would be too wide for the next weights.
+        return block.Pool(options.clip, layer.size, average=True)
+    if layer.kind == "any":
+        # A maximum of spikes: the window's sum is above 0 where one of them is 1.
+        return block.Pool(options.threshold, layer.size)
+    if layer.kind == "binary":
+        return block.BinaryConv(
+            channels, layer.size, layer.kernel, layer.stride,
+            weight=weight, clip=options.clip, threshold=options.threshold,
+        )  # fmt: skip
+    neuron = options.clip if layer.kind == "stem" else options.threshold
+    padding = layer.kernel // 2
+    return block.Conv(neuron, channels, layer.size, layer.kernel, layer.stride, padding, weight=weight, batch_norm=True)
