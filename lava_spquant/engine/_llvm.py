@@ -51,6 +51,18 @@ class Emitter:
         value = self.builder.load(place, align=element.width // 8)
         return value if element == I32 else self.builder.sext(value, self.kind)
 
+    def splat64(self, value: Any) -> Any:
+        """Return a vector with the i64 `value` in every lane."""
+        kind = ll.VectorType(I64, self.lanes)
+        undefined = ll.Constant(kind, ll.Undefined)
+        first = self.builder.insert_element(undefined, value, I32(0))
+        return self.builder.shuffle_vector(first, undefined, ll.Constant(ll.VectorType(I32, self.lanes), None))
+
+    def load64(self, pointer: Any, index: Any) -> Any:
+        """Load `lanes` i64 values from an unaligned place."""
+        vector = ll.VectorType(I64, self.lanes).as_pointer()
+        return self.builder.load(self.builder.bitcast(self.builder.gep(pointer, [index]), vector), align=8)
+
     def store(self, value: Any, pointer: Any, index: Any) -> None:
         """Store to an unaligned place."""
         place = self.builder.bitcast(self.builder.gep(pointer, [index]), value.type.as_pointer())

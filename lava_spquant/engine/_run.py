@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lava_spquant.engine import _neurons, _portable
+from lava_spquant.engine._binary import WORD, binary_row, pack_row
 from lava_spquant.engine._input import load_input
 from lava_spquant.engine._jit import jit
 from lava_spquant.engine._rows import conv_row, grouped_row, pixel_pointers, pool_row
@@ -23,6 +24,7 @@ from lava_spquant.engine._tables import (
     CUBA,
     POOL,
     QLIF,
+    R_BINARY,
     R_DELAY,
     R_GAIN,
     R_GROUPS,
@@ -35,6 +37,7 @@ from lava_spquant.engine._tables import (
     S_DENSE,
     S_EVENTS,
     S_HEIGHT,
+    S_PACKED,
     S_PIXELS,
     S_RING,
     S_ROW,
@@ -48,6 +51,12 @@ __all__ = ["run_rows", "run_samples"]
 
 
 @jit
+def _words(stream):
+    """Return the int64 words of all pixels of a packed stream."""
+    return stream[S_HEIGHT] * stream[S_WIDTH] * ((stream[S_CHANNELS] + WORD - 1) // WORD)
+
+
+@jit
 def _branch_row(
     branch, stream, slot, y, width, channels, weight, dense, events, values, pixels, rows, factors, acc, plan, vector
 ):
@@ -56,7 +65,10 @@ def _branch_row(
     events_at = stream[S_EVENTS] + slot * stream[S_HEIGHT] * (stream[S_ROW] + 16)
     pixels_at = stream[S_PIXELS] + slot * (stream[S_HEIGHT] * (stream[S_WIDTH] + 16) + SLACK)
     kind = branch[R_KIND]
-    if kind == CONV:
+    if branch[R_BINARY] != 0:
+        packed_at = (stream[S_PACKED] >> 1) + slot * _words(stream)
+        binary_row(branch, stream, packed_at, y, width, channels, weight, dense, rows, acc, vector)
+    elif kind == CONV:
         if branch[R_GROUPS] > 1:
             grouped_row(branch, stream, y, width, channels, weight, events, values, events_at, pixels, pixels_at, acc)
         else:
@@ -112,6 +124,9 @@ def _neuron_row(block, stream, slot, y, drive, bias, par, state, dense, events, 
     else:
         found = _portable.graded_row(*drive, *shifts, *graded)
     pixel_pointers(masks, counts, found, stream[S_CHANNELS], width, pixels, pixels_at, vector)
+    if stream[S_PACKED] >= 0:
+        first = (stream[S_PACKED] >> 1) + slot * _words(stream) + y * (_words(stream) // height)
+        pack_row(masks, width, stream[S_CHANNELS], dense, first)
 
 
 @jit
@@ -189,6 +204,9 @@ def _silence(streams, dense, pixels):
             pixels[at : at + ring * (height * (streams[s, S_WIDTH] + 16) + SLACK)] = 0
             if streams[s, S_WANT_DENSE]:
                 dense[streams[s, S_DENSE] : streams[s, S_DENSE] + ring * height * row] = 0
+            if streams[s, S_PACKED] >= 0:
+                at = streams[s, S_PACKED]
+                dense[at : at + 2 * ring * _words(streams[s])] = 0
 
 
 @jit

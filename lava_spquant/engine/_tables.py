@@ -16,10 +16,11 @@ once per network. What it interprets are three tables of int64, a row per stream
     S_RING,  # slots kept: a power of two, more than the longest delay of a reader
     S_GRADED,  # values other than 0 and 1
     S_WANT_DENSE,  # some reader or recorder needs values by place
+    S_PACKED,  # offset of its spikes as words per pixel, in the dense pool, or -1
     S_ONES,  # of the input: offsets of gains of 1 and of biases of 0, with which a relay hands values on
     S_ZERO,
     S_COLUMNS,
-) = range(13)
+) = range(14)
 
 (
     B_KIND,
@@ -54,11 +55,12 @@ once per network. What it interprets are three tables of int64, a row per stream
     R_GROUPS,
     R_WIDE,  # int16 sums could overflow
     R_BYTES,  # weights are int8, laid into the pool of int16
+    R_BINARY,  # weights of one bit, 64 channels to a word
     R_GAIN,
     R_HALF,
     R_SHIFT,
     R_COLUMNS,
-) = range(20)
+) = range(21)
 
 QLIF, CUBA, READOUT, RELAY, CLIP, THRESHOLD = range(6)
 CONV, POOL, IDENTITY = range(3)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lava_spquant import ir
 from lava_spquant.engine import _tables as t
-from lava_spquant.engine.weights import Pool, lay_rows, padded
+from lava_spquant.engine.weights import Pool, is_packed, lay_bits, lay_rows, padded, words_of
 from lava_spquant.ir.limits import DECAY_UNITY, PRODUCT_MAX, STATE_MAX
 
 __all__ = ["NEURON_CODES", "SYNAPSE_CODES", "Program", "compile_program"]
@@ -91,8 +91,17 @@ def compile_program(network: ir.Network, timing: ir.Timing, vector: bool = True)
             delay = timing.delay(network, b, branch)
             narrow = vector and not streams[branch.source + 1, t.S_GRADED]
             sides = shapes[branch.source + 1], shapes[b + 1]
-            branches.append(_branch(branch, delay, stream_bounds, *sides, narrow, pools))
+            narrow_or_packed = narrow, is_packed(network, branch)
+            branches.append(_branch(branch, delay, stream_bounds, *sides, *narrow_or_packed, pools))
     tallest = max(int(row[t.R_KH]) for row in branches)
+    # Scratch rows also hold the lines under a kernel with their borders, two int32 to a word.
+    words = [
+        int(row[t.R_KH] * (width + 2 * row[t.R_PW] + row[t.R_KW])) * words_of(int(channels))
+        for row in branches
+        if row[t.R_BINARY]
+        for width, channels in [streams[row[t.R_STREAM], [t.S_WIDTH, t.S_CHANNELS]]]
+    ]
+    sizes["row"] = max(sizes["row"], 2 * max(words, default=0) + t.SLACK)
     sizes |= {"state": state + t.SLACK, "cache": cache + t.SLACK, "plan": 3 * (tallest + 1)}
     joined = {name: pool.join() for name, pool in pools.items()}
     return Program(network, timing, streams, blocks, np.array(branches), sizes=sizes, **joined)
@@ -109,6 +118,7 @@ def _rings(network: ir.Network, timing: ir.Timing) -> list[int]:
 
 def _streams(network: ir.Network, shapes: list[tuple[int, int, int]], rings: list[int]) -> tuple[Ints, dict[str, int]]:
     streams = np.zeros((len(shapes), t.S_COLUMNS), np.int64)
+    packed = {branch.source + 1 for block in network.blocks for branch in block.branches if is_packed(network, branch)}
     dense = events = pixels = longest = 0
     by_place = {
         branch.source + 1
@@ -119,8 +129,13 @@ def _streams(network: ir.Network, shapes: list[tuple[int, int, int]], rings: lis
     for s, ((channels, height, width), ring) in enumerate(zip(shapes, rings, strict=True)):
         row = padded(width * channels)
         graded = network.input.bits > 1 if s == 0 else network.blocks[s - 1].output_name() == "graded"
-        streams[s] = [height, width, channels, row, dense, events, pixels, ring, graded, s in by_place or graded, 0, 0]
+        dense_wanted = s in by_place or graded
+        streams[s] = [height, width, channels, row, dense, events, pixels, ring, graded, dense_wanted, -1, 0, 0]
         dense += ring * height * row + t.SLACK
+        if s in packed:
+            dense += dense % 2
+            streams[s, t.S_PACKED] = dense
+            dense += 2 * ring * height * width * words_of(channels) + t.SLACK
         events += ring * height * (row + 16) + t.SLACK
         pixels += ring * (height * (width + 16) + t.SLACK)
         longest = max(longest, row, height * row)
@@ -152,6 +167,7 @@ def _branch(
     source: tuple[int, int, int],
     shape: tuple[int, int, int],
     narrow: bool,
+    packed: bool,
     pools: dict[str, Pool],
 ) -> Ints:
     _, _, width = shape
@@ -164,7 +180,9 @@ def _branch(
     row[t.R_KIND], fill = SYNAPSE_CODES[synapse.kind]
     weight = fill(synapse, row, source)
     gain = np.asarray(branch.gain, np.int64)
-    if weight is not None and row[t.R_GROUPS] > 1:
+    if weight is not None and packed:
+        lay_bits(weight, row, source[0], pools["weight"])
+    elif weight is not None and row[t.R_GROUPS] > 1:
         row[t.R_WEIGHT] = pools["weight"].add(weight)
     elif weight is not None:
         low, high = synapse.acc_bounds(bounds)

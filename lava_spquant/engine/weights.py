@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lava_spquant import ir
 from lava_spquant.engine import _tables as t
 from lava_spquant.engine._memory import aligned_zeros, line_multiple
 
-__all__ = ["Pool", "common_shift", "lay_rows", "padded", "padded_outputs"]
+__all__ = ["Pool", "common_shift", "is_packed", "lay_bits", "lay_rows", "padded", "padded_outputs", "words_of"]
 
 INT16_MAX, INT8_MAX = 2**15 - 1, 2**7 - 1
 
@@ -91,3 +92,42 @@ def lay_rows(by_place: NDArray[Any], bound: int, narrow: bool, row: NDArray[np.i
     row[t.R_WEIGHT], row[t.R_STRIDE] = pool.add(rows.view(np.int16)), rows.shape[1]
     row[t.R_BYTES], row[t.R_WIDE] = fits, bound >> shift > INT16_MAX
     return shift
+
+
+WORD = 64
+PACKED_CHANNELS_MIN = 16
+"""With fewer, a word is mostly empty, and weights are summed event by event."""
+
+
+def words_of(channels: int) -> int:
+    """Return the words that hold one bit per channel."""
+    return -(-channels // WORD)
+
+
+def is_packed(network: ir.Network, branch: ir.Branch) -> bool:
+    """Say whether a branch's products are taken on bits: weights of one bit that read a block's spikes."""
+    synapse = branch.synapse
+    if branch.source == ir.INPUT or not isinstance(synapse, ir.Conv) or synapse.groups > 1:
+        return False
+    spikes = network.blocks[branch.source].output_name(branch.output) == "spikes"
+    return spikes and synapse.weight_bits == 1 and synapse.weight.shape[1] >= PACKED_CHANNELS_MIN
+
+
+def lay_bits(by_place: NDArray[Any], row: NDArray[np.int64], channels: int, pool: Pool) -> None:
+    """Add weights of -1 and +1 as bits: for every kernel place and word of channels, a word per output.
+
+    Parameters
+    ----------
+    by_place : numpy.ndarray of int, shape (places, outputs)
+        A place is a kernel place and one of `channels` channels, the last varying fastest.
+    row : numpy.ndarray, int64
+        The branch's row of the table; its weight columns are set.
+    channels : int
+    pool : Pool of int16
+    """
+    outputs, words = by_place.shape[1], words_of(channels)
+    bits = np.zeros((len(by_place) // channels, words * WORD, -(-outputs // 8) * 8), np.uint8)
+    bits[:, :channels, :outputs] = (by_place > 0).reshape(-1, channels, outputs)
+    packed = np.packbits(bits.reshape(-1, WORD, bits.shape[2]), axis=1, bitorder="little")
+    by_output = np.ascontiguousarray(packed.transpose(0, 2, 1))
+    row[t.R_WEIGHT], row[t.R_STRIDE], row[t.R_BINARY] = pool.add(by_output.view("<i2")), bits.shape[2], 1

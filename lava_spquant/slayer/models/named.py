@@ -50,8 +50,8 @@ MODELS = {
     "bit-resnet18-imagenet": NamedModel(_binary("bit-resnet18-imagenet"), ir.InputSpec((3, 224, 224), 8), 1000),
     "bit-vgg-small": NamedModel(_binary("bit-vgg-small"), ir.InputSpec((3, 32, 32), 8)),
 }
-"""Models by name: at SpQuant-SNN's widths of weights and membrane, the same for all layers as in its tables, and BitSNNs'
-binary networks with 8 bits in the first and last layer."""
+"""Models by name: at SpQuant-SNN's widths of weights and membrane, the same for all layers as in its tables, and
+BitSNNs' binary networks with 8 bits in the first and last layer."""
 
 
 def named_model(name: str) -> NamedModel:
