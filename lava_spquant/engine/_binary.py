@@ -66,6 +66,29 @@ def _store_word(typingctx, array, index, value):
 
 
 @intrinsic
+def _load(typingctx, array, index):
+    """Return the int32 `array[index]`, without Numba's look at whether the index counts from the end."""
+
+    def codegen(context: Any, builder: ll.IRBuilder, sig: Any, args: Any) -> Any:
+        value = builder.load(builder.gep(data_pointer(context, builder, sig.args[0], args[0]), [args[1]]))
+        return builder.sext(value, I64)
+
+    return types.int64(array, types.intp), codegen
+
+
+@intrinsic
+def _store(typingctx, array, index, value):
+    """Write the int32 `array[index] = value`, likewise."""
+
+    def codegen(context: Any, builder: ll.IRBuilder, sig: Any, args: Any) -> Any:
+        place = builder.gep(data_pointer(context, builder, sig.args[0], args[0]), [args[1]])
+        builder.store(builder.trunc(args[2], I32), place)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, types.int64), codegen
+
+
+@intrinsic
 def _count(typingctx, word):
     """Return the number of bits set in an int64."""
 
@@ -175,7 +198,8 @@ def pack_row(masks, width, channels, target, at):
 
 @jit
 def _gather(branch, stream, packed_at, y, left, packed, rows):
-    """Write the words under a kernel that is dilated along the width."""
+    """Write the words under a kernel that is dilated along the width; return the number of spikes."""
+    total = np.int64(0)
     words, count = (stream[S_CHANNELS] + WORD - 1) // WORD, 0
     for ky in range(branch[R_KH]):
         iy = y * branch[R_SH] - branch[R_PH] + ky * branch[R_DH]
@@ -184,45 +208,61 @@ def _gather(branch, stream, packed_at, y, left, packed, rows):
             inside = 0 <= iy < stream[S_HEIGHT] and 0 <= ix < stream[S_WIDTH]
             at = packed_at + (iy * stream[S_WIDTH] + ix) * words
             for w in range(words):
-                _store_word(rows, count, _load_word(packed, at + w) if inside else np.int64(0))
+                word = _load_word(packed, at + w) if inside else np.int64(0)
+                _store_word(rows, count, word)
+                total += _popcount(word)
                 count += 1
+    return total
 
 
 @jit
-def _frame(branch, stream, packed_at, y, words, packed, rows):
-    """Write the lines of the source that meet an output row, with a border of zeros; return their pitch."""
+def _frame(branch, stream, packed_at, y, words, packed, rows, spikes, vector):
+    """Write the lines of the source that meet an output row, with a border of zeros; return their pitch.
+
+    `spikes` receives, for every column, the number of spikes in these lines.
+    """
     length, border = stream[S_WIDTH] * words, branch[R_PW] * words
     pitch = length + 2 * border
+    for column in range(stream[S_WIDTH] + 2 * branch[R_PW]):
+        spikes[column] = 0
     for ky in range(branch[R_KH]):
         iy = y * branch[R_SH] - branch[R_PH] + ky * branch[R_DH]
         to, at = ky * pitch, packed_at + iy * length
         for k in range(border):
             _store_word(rows, to + k, np.int64(0))
             _store_word(rows, to + border + length + k, np.int64(0))
-        inside = 0 <= iy < stream[S_HEIGHT]
+        if not 0 <= iy < stream[S_HEIGHT]:
+            for k in range(length):
+                _store_word(rows, to + border + k, np.int64(0))
+            continue
         for k in range(length):
-            _store_word(rows, to + border + k, _load_word(packed, at + k) if inside else np.int64(0))
+            _store_word(rows, to + border + k, _load_word(packed, at + k))
+        for w in range(words):
+            for column in range(stream[S_WIDTH]):
+                word = _load_word(packed, at + column * words + w)
+                bits = _count(word) if vector else _popcount(word)
+                place = branch[R_PW] + column
+                _store(spikes, place, _load(spikes, place) + bits)
     return pitch
 
 
 @jit
-def binary_row(branch, stream, packed_at, y, width, channels, weight, packed, rows, acc, vector):
+def binary_row(branch, stream, packed_at, y, width, channels, weight, packed, rows, spikes, acc, vector):
     """Fill `acc` with one output row (width, channels); `packed_at` is where the stream's words begin."""
     words = (stream[S_CHANNELS] + WORD - 1) // WORD
     # Places in the pool of weights count int16.
     base, stride = branch[R_WEIGHT] >> 2, branch[R_STRIDE]
     plain = branch[R_DW] != 1
     lines, span = branch[R_KH], branch[R_KW] * words
-    pitch = span if plain else _frame(branch, stream, packed_at, y, words, packed, rows)
+    pitch = span if plain else _frame(branch, stream, packed_at, y, words, packed, rows, spikes, vector)
     for x in range(width):
-        first = 0 if plain else x * branch[R_SW] * words
+        left, first, total = x * branch[R_SW], 0, np.int64(0)
         if plain:
-            _gather(branch, stream, packed_at, y, x * branch[R_SW] - branch[R_PW], packed, rows)
-        total = np.int64(0)
-        for ky in range(lines):
-            for k in range(span):
-                word = _load_word(rows, first + ky * pitch + k)
-                total += _count(word) if vector else _popcount(word)
+            total = _gather(branch, stream, packed_at, y, left - branch[R_PW], packed, rows)
+        else:
+            first = left * words
+            for column in range(left, left + branch[R_KW]):
+                total += _load(spikes, column)
         if vector:
             _binary_sums(rows, first, lines, pitch, span, weight, base, stride, total, acc, x * channels)
         else:

@@ -11,7 +11,7 @@ from numba.extending import intrinsic
 
 from lava_spquant.engine._llvm import LANES, Emitter
 from lava_spquant.ir.limits import STATE_MAX
-from lava_spquant.jit.llvm import I32, I64, counted_loop, data_pointer
+from lava_spquant.jit.llvm import I16, I32, I64, counted_loop, data_pointer
 
 __all__ = [
     "copy_row",
@@ -20,6 +20,7 @@ __all__ = [
     "graded_row",
     "qlif_row",
     "rescale_row",
+    "threshold_bits_row",
     "threshold_row",
 ]
 
@@ -183,6 +184,37 @@ qlif_row = _row_intrinsic(8, _qlif, read=(1,))
 cuba_row = _row_intrinsic(3, _cuba, read=(0, 1))
 cuba_memoryless_row = _row_intrinsic(3, _cuba, read=(1,))
 threshold_row = _row_intrinsic(1, _threshold, read=())
+
+
+@intrinsic
+def threshold_bits_row(
+    typingctx, acc, gain, gain_at, half, shift, bias, bias_at, par, par_at, bits, bits_at, flags, flags_at,
+    write_flags, count
+):  # fmt: skip
+    """Do what `threshold_row` does, but write sixteen spikes to an int16, from `bits_at` of `bits`, and no list."""
+    intp = types.intp
+    signature = types.void(
+        acc, gain, intp, intp, intp, bias, intp, par, intp, bits, intp, flags, intp, types.boolean, intp
+    )
+
+    def codegen(context: Any, builder: ll.IRBuilder, sig: Any, args: Any) -> Any:
+        pointer = {k: data_pointer(context, builder, sig.args[k], args[k]) for k in (0, 1, 5, 7, 9, 11)}
+        emit = Emitter(builder)
+        vth = emit.splat(builder.load(builder.gep(pointer[7], [args[8]])))
+        target = builder.gep(builder.bitcast(pointer[9], I16.as_pointer()), [args[10]])
+
+        def body(i: Any, carried: list[Any]) -> list[Any]:
+            drive = _scaled(emit, args, pointer, i), emit.load(pointer[5], builder.add(args[6], i))
+            spikes, _ = _threshold(emit, [], drive, [vth])
+            builder.store(builder.bitcast(spikes, I16), builder.gep(target, [builder.lshr(i, I64(4))]))
+            with builder.if_then(args[13]):
+                emit.store(builder.zext(spikes, emit.kind), pointer[11], builder.add(args[12], i))
+            return []
+
+        counted_loop(builder, I64(0), args[14], LANES, [], body)
+        return context.get_dummy_value()
+
+    return signature, codegen
 
 
 @intrinsic

@@ -37,6 +37,7 @@ from lava_spquant.engine._tables import (
     S_DENSE,
     S_EVENTS,
     S_HEIGHT,
+    S_LISTED,
     S_PACKED,
     S_PIXELS,
     S_RING,
@@ -67,7 +68,7 @@ def _branch_row(
     kind = branch[R_KIND]
     if branch[R_BINARY] != 0:
         packed_at = (stream[S_PACKED] >> 1) + slot * _words(stream)
-        binary_row(branch, stream, packed_at, y, width, channels, weight, dense, rows, acc, vector)
+        binary_row(branch, stream, packed_at, y, width, channels, weight, dense, rows, factors, acc, vector)
     elif kind == CONV:
         if branch[R_GROUPS] > 1:
             grouped_row(branch, stream, y, width, channels, weight, events, values, events_at, pixels, pixels_at, acc)
@@ -96,7 +97,14 @@ def _neuron_row(block, stream, slot, y, drive, bias, par, state, dense, events, 
     pixels_at = stream[S_PIXELS] + slot * (height * (width + 16) + SLACK) + y * (width + 16)
     u, v, p = state[block[B_U] :], state[block[B_V] :], block[B_PARAMS]
     kind, s = block[B_KIND], y * row
+    packed_at = (stream[S_PACKED] >> 1) + slot * _words(stream) + y * (_words(stream) // height)
+    packed = stream[S_PACKED] >= 0
     shifts = bias, block[B_BIAS] + y * block[B_BIAS_STRIDE]
+    if vector and kind == THRESHOLD and packed and stream[S_LISTED] == 0 and stream[S_CHANNELS] % WORD == 0:
+        # A row of such neurons is its words end to end: four int16 to each.
+        flags = dense, flags_at, stream[S_WANT_DENSE] != 0, row
+        _neurons.threshold_bits_row(*drive, *shifts, par, p, dense, 4 * packed_at, *flags)
+        return
     spiking = u, v, s, par, p, events, at, masks, counts, dense, flags_at, stream[S_WANT_DENSE] != 0, row
     # A relay keeps nothing, and its row intrinsic loads all the same: from memory that is there.
     keeps = kind == READOUT
@@ -124,9 +132,8 @@ def _neuron_row(block, stream, slot, y, drive, bias, par, state, dense, events, 
     else:
         found = _portable.graded_row(*drive, *shifts, *graded)
     pixel_pointers(masks, counts, found, stream[S_CHANNELS], width, pixels, pixels_at, vector)
-    if stream[S_PACKED] >= 0:
-        first = (stream[S_PACKED] >> 1) + slot * _words(stream) + y * (_words(stream) // height)
-        pack_row(masks, width, stream[S_CHANNELS], dense, first)
+    if packed:
+        pack_row(masks, width, stream[S_CHANNELS], dense, packed_at)
 
 
 @jit

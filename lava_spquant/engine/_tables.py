@@ -17,10 +17,11 @@ once per network. What it interprets are three tables of int64, a row per stream
     S_GRADED,  # values other than 0 and 1
     S_WANT_DENSE,  # some reader or recorder needs values by place
     S_PACKED,  # offset of its spikes as words per pixel, in the dense pool, or -1
+    S_LISTED,  # some reader wants lists of events
     S_ONES,  # of the input: offsets of gains of 1 and of biases of 0, with which a relay hands values on
     S_ZERO,
     S_COLUMNS,
-) = range(14)
+) = range(15)
 
 (
     B_KIND,

@@ -118,19 +118,31 @@ def _rings(network: ir.Network, timing: ir.Timing) -> list[int]:
 
 def _streams(network: ir.Network, shapes: list[tuple[int, int, int]], rings: list[int]) -> tuple[Ints, dict[str, int]]:
     streams = np.zeros((len(shapes), t.S_COLUMNS), np.int64)
-    packed = {branch.source + 1 for block in network.blocks for branch in block.branches if is_packed(network, branch)}
+    branches = [branch for block in network.blocks for branch in block.branches]
+    packed = {branch.source + 1 for branch in branches if is_packed(network, branch)}
+    listed = {b.source + 1 for b in branches if not (is_packed(network, b) or b.synapse.kind in ("pool", "identity"))}
     dense = events = pixels = longest = 0
-    by_place = {
-        branch.source + 1
-        for block in network.blocks
-        for branch in block.branches
-        if isinstance(branch.synapse, (ir.SumPool, ir.Identity))
-    }
+    by_place = {b.source + 1 for b in branches if isinstance(b.synapse, (ir.SumPool, ir.Identity))}
     for s, ((channels, height, width), ring) in enumerate(zip(shapes, rings, strict=True)):
         row = padded(width * channels)
         graded = network.input.bits > 1 if s == 0 else network.blocks[s - 1].output_name() == "graded"
         dense_wanted = s in by_place or graded
-        streams[s] = [height, width, channels, row, dense, events, pixels, ring, graded, dense_wanted, -1, 0, 0]
+        streams[s] = [
+            height,
+            width,
+            channels,
+            row,
+            dense,
+            events,
+            pixels,
+            ring,
+            graded,
+            dense_wanted,
+            -1,
+            s in listed,
+            0,
+            0,
+        ]
         dense += ring * height * row + t.SLACK
         if s in packed:
             dense += dense % 2
