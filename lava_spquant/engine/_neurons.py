@@ -14,6 +14,7 @@ from lava_spquant.ir.limits import STATE_MAX
 from lava_spquant.jit.llvm import I16, I32, I64, counted_loop, data_pointer
 
 __all__ = [
+    "add_row",
     "copy_row",
     "cuba_memoryless_row",
     "cuba_row",
@@ -64,6 +65,26 @@ def copy_row(typingctx, source, at, target, count):
             return []
 
         counted_loop(builder, I64(0), args[3], LANES, [], body)
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+@intrinsic
+def add_row(typingctx, source, at, target, to, count):
+    """Do `target[to : to + count] += source[at : at + count]`; `count` is a multiple of 16."""
+    signature = types.void(source, types.intp, target, types.intp, types.intp)
+
+    def codegen(context: Any, builder: ll.IRBuilder, sig: Any, args: Any) -> Any:
+        read, write = (data_pointer(context, builder, sig.args[k], args[k]) for k in (0, 2))
+        emit = Emitter(builder)
+
+        def body(i: Any, carried: list[Any]) -> list[Any]:
+            place = builder.add(args[3], i)
+            emit.store(builder.add(emit.load(read, builder.add(args[1], i)), emit.load(write, place)), write, place)
+            return []
+
+        counted_loop(builder, I64(0), args[4], LANES, [], body)
         return context.get_dummy_value()
 
     return signature, codegen

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from lava_spquant.engine import _portable
+from lava_spquant.engine import _neurons, _portable
 from lava_spquant.engine._jit import jit
+from lava_spquant.engine._llvm import LANES
 from lava_spquant.engine._ranks import rank_row, thin_rank_1, thin_rank_2, thin_rank_3, thin_rank_4
 from lava_spquant.engine._sums import (
     byte_row_16,
@@ -191,9 +192,10 @@ def grouped_row(branch, stream, y, width, channels, weight, events, values, even
 
 
 @jit
-def pool_row(branch, stream, y, width, channels, dense, dense_at, acc):
+def pool_row(branch, stream, y, width, channels, dense, dense_at, acc, vector):
     """Fill `acc` with one output row of a sum-pool."""
     acc[: width * channels] = 0
+    whole = channels // LANES * LANES if vector else 0
     for ky in range(branch[R_KH]):
         iy = y * branch[R_SH] - branch[R_PH] + ky
         if iy < 0 or iy >= stream[S_HEIGHT]:
@@ -203,5 +205,6 @@ def pool_row(branch, stream, y, width, channels, dense, dense_at, acc):
             for kx in range(branch[R_KW]):
                 ix = x * branch[R_SW] - branch[R_PW] + kx
                 if 0 <= ix < stream[S_WIDTH]:
-                    for c in range(channels):
+                    _neurons.add_row(dense, at + ix * channels, acc, x * channels, whole)
+                    for c in range(whole, channels):
                         acc[x * channels + c] += dense[at + ix * channels + c]

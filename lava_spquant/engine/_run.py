@@ -78,7 +78,7 @@ def _branch_row(
                 rows, factors, acc, plan, vector,
             )  # fmt: skip
     elif kind == POOL:
-        pool_row(branch, stream, y, width, channels, dense, dense_at, acc)
+        pool_row(branch, stream, y, width, channels, dense, dense_at, acc, vector)
     else:
         at = dense_at + y * stream[S_ROW]
         if vector:
@@ -100,10 +100,10 @@ def _neuron_row(block, stream, slot, y, drive, bias, par, state, dense, events, 
     packed_at = (stream[S_PACKED] >> 1) + slot * _words(stream) + y * (_words(stream) // height)
     packed = stream[S_PACKED] >= 0
     shifts = bias, block[B_BIAS] + y * block[B_BIAS_STRIDE]
-    if vector and kind == THRESHOLD and packed and stream[S_LISTED] == 0 and stream[S_CHANNELS] % WORD == 0:
+    if vector and kind == THRESHOLD and stream[S_LISTED] == 0 and (not packed or stream[S_CHANNELS] % WORD == 0):
         # A row of such neurons is its words end to end: four int16 to each.
-        flags = dense, flags_at, stream[S_WANT_DENSE] != 0, row
-        _neurons.threshold_bits_row(*drive, *shifts, par, p, dense, 4 * packed_at, *flags)
+        bits = (dense, 4 * packed_at) if packed else (masks, 0)
+        _neurons.threshold_bits_row(*drive, *shifts, par, p, *bits, dense, flags_at, stream[S_WANT_DENSE] != 0, row)
         return
     spiking = u, v, s, par, p, events, at, masks, counts, dense, flags_at, stream[S_WANT_DENSE] != 0, row
     # A relay keeps nothing, and its row intrinsic loads all the same: from memory that is there.
