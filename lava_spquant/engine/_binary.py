@@ -31,9 +31,9 @@ from lava_spquant.engine._tables import (
     S_HEIGHT,
     S_WIDTH,
 )
-from lava_spquant.jit.llvm import I32, I64, counted_loop, data_pointer
+from lava_spquant.jit.llvm import I8, I32, I64, counted_loop, data_pointer
 
-__all__ = ["WORD", "binary_row", "pack_row"]
+__all__ = ["WORD", "binary_row", "pack_bytes", "pack_row"]
 
 WORD = 64
 """Channels in a word."""
@@ -49,6 +49,18 @@ def _load_word(typingctx, array, index):
     def codegen(context: Any, builder: ll.IRBuilder, sig: Any, args: Any) -> Any:
         words = builder.bitcast(data_pointer(context, builder, sig.args[0], args[0]), I64.as_pointer())
         return builder.load(builder.gep(words, [args[1]]))
+
+    return types.int64(array, types.intp), codegen
+
+
+@intrinsic
+def _load_bytes(typingctx, array, index):
+    """Return the eight bytes from byte `index` of memory, whatever the array's type."""
+
+    def codegen(context: Any, builder: ll.IRBuilder, sig: Any, args: Any) -> Any:
+        memory = builder.bitcast(data_pointer(context, builder, sig.args[0], args[0]), I8.as_pointer())
+        place = builder.bitcast(builder.gep(memory, [args[1]]), I64.as_pointer())
+        return builder.load(place, align=1)
 
     return types.int64(array, types.intp), codegen
 
@@ -194,6 +206,19 @@ def pack_row(masks, width, channels, target, at):
             if some < WORD:
                 value &= (np.uint64(1) << np.uint64(some)) - np.uint64(1)
             _store_word(target, at + x * words + w, np.int64(value))
+
+
+@jit
+def pack_bytes(bits, width, channels, target, at):
+    """Do what `pack_row` does, with spikes as bits side by side and channels in whole bytes."""
+    words = (channels + WORD - 1) // WORD
+    for x in range(width):
+        for w in range(words):
+            value = _load_bytes(bits, (x * channels + w * WORD) >> 3)
+            some = channels - w * WORD
+            if some < WORD:
+                value &= (np.int64(1) << some) - 1
+            _store_word(target, at + x * words + w, value)
 
 
 @jit

@@ -11,7 +11,7 @@ from numba.extending import intrinsic
 
 from lava_spquant.engine._llvm import LANES, Emitter
 from lava_spquant.ir.limits import STATE_MAX
-from lava_spquant.jit.llvm import I16, I32, I64, counted_loop, data_pointer
+from lava_spquant.jit.llvm import I32, I64, counted_loop, data_pointer
 
 __all__ = [
     "add_row",
@@ -21,8 +21,9 @@ __all__ = [
     "graded_row",
     "qlif_row",
     "rescale_row",
-    "threshold_bits_row",
+    "scaled",
     "threshold_row",
+    "threshold_spikes",
 ]
 
 
@@ -102,7 +103,7 @@ def _emit_spikes(emit: Emitter, spikes: Any, i: Any, found: Any, pointers: dict[
     return builder.add(found, builder.ctpop(bits))
 
 
-def _scaled(emit: Emitter, args: Any, pointers: dict[int, Any], i: Any) -> Any:
+def scaled(emit: Emitter, args: Any, pointers: dict[int, Any], i: Any) -> Any:
     """Return `(acc * gain + half) >> shift` for sixteen neurons; the first five arguments of a row."""
     b = emit.builder
     product = b.mul(emit.load(pointers[0], i), emit.load(pointers[1], b.add(args[2], i)))
@@ -131,7 +132,7 @@ def _emit_row(
         at = builder.add(args[9], i)
         arrays = [pointer[7], pointer[8]]
         old = [emit.load(p, at) if k in read else None for k, p in enumerate(arrays)]
-        drive = _scaled(emit, args, pointer, i), emit.load(pointer[5], builder.add(args[6], i))
+        drive = scaled(emit, args, pointer, i), emit.load(pointer[5], builder.add(args[6], i))
         spikes, new = step(emit, old, drive, values)
         for k in read:
             emit.store(new[k], arrays[k], at)
@@ -146,7 +147,7 @@ def _emit_row(
 def _row_intrinsic(params: int, step: Callable[..., tuple[Any, list[Any]]], read: tuple[int, ...]) -> Any:
     """Return an intrinsic that runs `step` over a row.
 
-    Its arguments: acc, gain, gain_at, half, shift (see `_scaled`), bias, bias_at, the states u and v with one
+    Its arguments: acc, gain, gain_at, half, shift (see `scaled`), bias, bias_at, the states u and v with one
     common offset (those whose numbers are in `read` are kept), `params` int64 values in an array at an offset,
     events, events_at, masks, counts, flags, flags_at, write_flags, count. It returns the number of spikes.
     """
@@ -196,7 +197,7 @@ def _cuba(emit: Emitter, old: list[Any], drive: tuple[Any, Any], p: list[Any]) -
     return spikes, [u, emit.select(spikes, emit.zero, m)]
 
 
-def _threshold(emit: Emitter, old: list[Any], drive: tuple[Any, Any], p: list[Any]) -> tuple[Any, list[Any]]:
+def threshold_spikes(emit: Emitter, old: list[Any], drive: tuple[Any, Any], p: list[Any]) -> tuple[Any, list[Any]]:
     """`ir.threshold_step`; p = vth."""
     return emit.greater(emit.builder.add(*drive), p[0]), []
 
@@ -204,38 +205,7 @@ def _threshold(emit: Emitter, old: list[Any], drive: tuple[Any, Any], p: list[An
 qlif_row = _row_intrinsic(8, _qlif, read=(1,))
 cuba_row = _row_intrinsic(3, _cuba, read=(0, 1))
 cuba_memoryless_row = _row_intrinsic(3, _cuba, read=(1,))
-threshold_row = _row_intrinsic(1, _threshold, read=())
-
-
-@intrinsic
-def threshold_bits_row(
-    typingctx, acc, gain, gain_at, half, shift, bias, bias_at, par, par_at, bits, bits_at, flags, flags_at,
-    write_flags, count
-):  # fmt: skip
-    """Do what `threshold_row` does, but write sixteen spikes to an int16, from `bits_at` of `bits`, and no list."""
-    intp = types.intp
-    signature = types.void(
-        acc, gain, intp, intp, intp, bias, intp, par, intp, bits, intp, flags, intp, types.boolean, intp
-    )
-
-    def codegen(context: Any, builder: ll.IRBuilder, sig: Any, args: Any) -> Any:
-        pointer = {k: data_pointer(context, builder, sig.args[k], args[k]) for k in (0, 1, 5, 7, 9, 11)}
-        emit = Emitter(builder)
-        vth = emit.splat(builder.load(builder.gep(pointer[7], [args[8]])))
-        target = builder.gep(builder.bitcast(pointer[9], I16.as_pointer()), [args[10]])
-
-        def body(i: Any, carried: list[Any]) -> list[Any]:
-            drive = _scaled(emit, args, pointer, i), emit.load(pointer[5], builder.add(args[6], i))
-            spikes, _ = _threshold(emit, [], drive, [vth])
-            builder.store(builder.bitcast(spikes, I16), builder.gep(target, [builder.lshr(i, I64(4))]))
-            with builder.if_then(args[13]):
-                emit.store(builder.zext(spikes, emit.kind), pointer[11], builder.add(args[12], i))
-            return []
-
-        counted_loop(builder, I64(0), args[14], LANES, [], body)
-        return context.get_dummy_value()
-
-    return signature, codegen
+threshold_row = _row_intrinsic(1, threshold_spikes, read=())
 
 
 @intrinsic
@@ -264,7 +234,7 @@ def graded_row(
 
         def body(i: Any, carried: list[Any]) -> list[Any]:
             at = builder.add(args[8], i)
-            total = builder.add(_scaled(emit, args, pointer, i), emit.load(pointer[5], builder.add(args[6], i)))
+            total = builder.add(scaled(emit, args, pointer, i), emit.load(pointer[5], builder.add(args[6], i)))
             # What a neuron that keeps nothing loads here is some memory, and is not used.
             kept = builder.add(emit.load(pointer[7], at), total)
             out = emit.clip(builder.select(args[9], kept, total), bottom, top)

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from lava_spquant.engine import _neurons, _portable
-from lava_spquant.engine._binary import WORD, binary_row, pack_row
+from lava_spquant.engine._advance import neuron_row, words_in
+from lava_spquant.engine._binary import binary_row
 from lava_spquant.engine._input import load_input
 from lava_spquant.engine._jit import jit
-from lava_spquant.engine._rows import conv_row, grouped_row, pixel_pointers, pool_row
+from lava_spquant.engine._rows import conv_row, grouped_row, pool_row
 from lava_spquant.engine._tables import (
-    B_BIAS,
-    B_BIAS_STRIDE,
     B_BRANCHES,
     B_CACHE,
     B_FIRST_BRANCH,
-    B_KEEP_U,
     B_KIND,
     B_ONES,
-    B_PARAMS,
     B_PHASE,
     B_U,
     B_V,
@@ -37,7 +34,6 @@ from lava_spquant.engine._tables import (
     S_DENSE,
     S_EVENTS,
     S_HEIGHT,
-    S_LISTED,
     S_PACKED,
     S_PIXELS,
     S_RING,
@@ -45,16 +41,9 @@ from lava_spquant.engine._tables import (
     S_WANT_DENSE,
     S_WIDTH,
     SLACK,
-    THRESHOLD,
 )
 
 __all__ = ["run_rows", "run_samples"]
-
-
-@jit
-def _words(stream):
-    """Return the int64 words of all pixels of a packed stream."""
-    return stream[S_HEIGHT] * stream[S_WIDTH] * ((stream[S_CHANNELS] + WORD - 1) // WORD)
 
 
 @jit
@@ -67,7 +56,7 @@ def _branch_row(
     pixels_at = stream[S_PIXELS] + slot * (stream[S_HEIGHT] * (stream[S_WIDTH] + 16) + SLACK)
     kind = branch[R_KIND]
     if branch[R_BINARY] != 0:
-        packed_at = (stream[S_PACKED] >> 1) + slot * _words(stream)
+        packed_at = (stream[S_PACKED] >> 1) + slot * words_in(stream)
         binary_row(branch, stream, packed_at, y, width, channels, weight, dense, rows, factors, acc, vector)
     elif kind == CONV:
         if branch[R_GROUPS] > 1:
@@ -86,54 +75,6 @@ def _branch_row(
         else:
             for i in range(stream[S_ROW]):
                 acc[i] = dense[at + i]
-
-
-@jit
-def _neuron_row(block, stream, slot, y, drive, bias, par, state, dense, events, values, pixels, masks, counts, vector):
-    """Advance one row of neurons and list what it sends; `drive` is (sums, gains, offset, half, shift)."""
-    height, width, row = stream[S_HEIGHT], stream[S_WIDTH], stream[S_ROW]
-    flags_at = stream[S_DENSE] + (slot * height + y) * row
-    at = stream[S_EVENTS] + (slot * height + y) * (row + 16)
-    pixels_at = stream[S_PIXELS] + slot * (height * (width + 16) + SLACK) + y * (width + 16)
-    u, v, p = state[block[B_U] :], state[block[B_V] :], block[B_PARAMS]
-    kind, s = block[B_KIND], y * row
-    packed_at = (stream[S_PACKED] >> 1) + slot * _words(stream) + y * (_words(stream) // height)
-    packed = stream[S_PACKED] >= 0
-    shifts = bias, block[B_BIAS] + y * block[B_BIAS_STRIDE]
-    if vector and kind == THRESHOLD and stream[S_LISTED] == 0 and (not packed or stream[S_CHANNELS] % WORD == 0):
-        # A row of such neurons is its words end to end: four int16 to each.
-        bits = (dense, 4 * packed_at) if packed else (masks, 0)
-        _neurons.threshold_bits_row(*drive, *shifts, par, p, *bits, dense, flags_at, stream[S_WANT_DENSE] != 0, row)
-        return
-    spiking = u, v, s, par, p, events, at, masks, counts, dense, flags_at, stream[S_WANT_DENSE] != 0, row
-    # A relay keeps nothing, and its row intrinsic loads all the same: from memory that is there.
-    keeps = kind == READOUT
-    state_row = (v if keeps else drive[0]), (s if keeps else 0), keeps
-    graded = *state_row, par, p, events, at, values, at, masks, counts, dense, flags_at, row
-    if kind == QLIF:
-        found = (
-            _neurons.qlif_row(*drive, *shifts, *spiking) if vector else _portable.qlif_row(*drive, *shifts, *spiking)
-        )
-    elif kind == CUBA:
-        if not vector:
-            found = _portable.cuba_row(*drive, *shifts, *spiking)
-        elif par[p] == 0 and block[B_KEEP_U] == 0:
-            found = _neurons.cuba_memoryless_row(*drive, *shifts, *spiking)
-        else:
-            found = _neurons.cuba_row(*drive, *shifts, *spiking)
-    elif kind == THRESHOLD:
-        found = (
-            _neurons.threshold_row(*drive, *shifts, *spiking)
-            if vector
-            else _portable.threshold_row(*drive, *shifts, *spiking)
-        )
-    elif vector:
-        found = _neurons.graded_row(*drive, *shifts, *graded)
-    else:
-        found = _portable.graded_row(*drive, *shifts, *graded)
-    pixel_pointers(masks, counts, found, stream[S_CHANNELS], width, pixels, pixels_at, vector)
-    if packed:
-        pack_row(masks, width, stream[S_CHANNELS], dense, packed_at)
 
 
 @jit
@@ -168,7 +109,7 @@ def run_rows(b, t, cached, top, bottom, streams, blocks, branches, weight, gain,
                 _neurons.rescale_row(*scaling, current, row, r > first)
             else:
                 _portable.rescale_row(*scaling, current, row, r > first)
-        _neuron_row(
+        neuron_row(
             block, own, t & (own[S_RING] - 1), y, drive, bias, par, state, dense, events, values, pixels, masks, counts,
             vector,
         )  # fmt: skip
@@ -213,7 +154,7 @@ def _silence(streams, dense, pixels):
                 dense[streams[s, S_DENSE] : streams[s, S_DENSE] + ring * height * row] = 0
             if streams[s, S_PACKED] >= 0:
                 at = streams[s, S_PACKED]
-                dense[at : at + 2 * ring * _words(streams[s])] = 0
+                dense[at : at + 2 * ring * words_in(streams[s])] = 0
 
 
 @jit

@@ -93,18 +93,22 @@ def compile_program(network: ir.Network, timing: ir.Timing, vector: bool = True)
             sides = shapes[branch.source + 1], shapes[b + 1]
             narrow_or_packed = narrow, is_packed(network, branch)
             branches.append(_branch(branch, delay, stream_bounds, *sides, *narrow_or_packed, pools))
-    tallest = max(int(row[t.R_KH]) for row in branches)
-    # Scratch rows also hold the lines under a kernel with their borders, two int32 to a word.
-    words = [
-        int(row[t.R_KH] * (width + 2 * row[t.R_PW] + row[t.R_KW])) * words_of(int(channels))
-        for row in branches
-        if row[t.R_BINARY]
-        for width, channels in [streams[row[t.R_STREAM], [t.S_WIDTH, t.S_CHANNELS]]]
-    ]
-    sizes["row"] = max(sizes["row"], 2 * max(words, default=0) + t.SLACK)
-    sizes |= {"state": state + t.SLACK, "cache": cache + t.SLACK, "plan": 3 * (tallest + 1)}
+    sizes |= {"state": state + t.SLACK, "cache": cache + t.SLACK, **_scratch(branches, streams, sizes["row"])}
     joined = {name: pool.join() for name, pool in pools.items()}
     return Program(network, timing, streams, blocks, np.array(branches), sizes=sizes, **joined)
+
+
+def _scratch(branches: list[Ints], streams: Ints, row: int) -> dict[str, int]:
+    """Return the lengths of what holds a plan of kernel rows, and a row of anything."""
+    tallest = max(int(branch[t.R_KH]) for branch in branches)
+    # Also the lines under a packed kernel with their borders, two int32 to a word.
+    words = [
+        int(branch[t.R_KH] * (width + 2 * branch[t.R_PW] + branch[t.R_KW])) * words_of(int(channels))
+        for branch in branches
+        if branch[t.R_BINARY]
+        for width, channels in [streams[branch[t.R_STREAM], [t.S_WIDTH, t.S_CHANNELS]]]
+    ]
+    return {"plan": 3 * (tallest + 1), "row": max(row, 2 * max(words, default=0) + t.SLACK)}
 
 
 def _rings(network: ir.Network, timing: ir.Timing) -> list[int]:
