@@ -13,6 +13,7 @@ from lava_spquant.engine._tables import (
     S_EVENTS,
     S_GRADED,
     S_HEIGHT,
+    S_LISTED,
     S_ONES,
     S_PIXELS,
     S_RING,
@@ -22,6 +23,7 @@ from lava_spquant.engine._tables import (
     S_ZERO,
     SLACK,
 )
+from lava_spquant.engine._unlisted import graded_dense_row
 from lava_spquant.ir.limits import PRODUCT_MAX
 
 __all__ = ["load_input", "pack_samples", "pack_step"]
@@ -110,6 +112,9 @@ def _load_graded(
                 scratch[k * channels + c] = x[c, y, k]
         place, at = dense_at + y * row, events_at + y * (row + 16)
         drive = scratch, gain, stream[S_ONES], 0, 0, bias, stream[S_ZERO]
+        if vector and stream[S_LISTED] == 0:
+            graded_dense_row(*drive, scratch, 0, False, ANYTHING, 0, dense, place, row)
+            continue
         # A relay keeps nothing, and its row intrinsic loads all the same: from memory that is there.
         target = scratch, 0, False, ANYTHING, 0, events, at, values, at, masks, counts, dense, place, row
         found = _neurons.graded_row(*drive, *target) if vector else _portable.graded_row(*drive, *target)

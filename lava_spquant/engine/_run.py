@@ -5,6 +5,7 @@ from __future__ import annotations
 from lava_spquant.engine import _neurons, _portable
 from lava_spquant.engine._advance import neuron_row, words_in
 from lava_spquant.engine._binary import binary_row
+from lava_spquant.engine._dot import dot_row
 from lava_spquant.engine._input import load_input
 from lava_spquant.engine._jit import jit
 from lava_spquant.engine._rows import conv_row, grouped_row, pool_row
@@ -23,6 +24,7 @@ from lava_spquant.engine._tables import (
     QLIF,
     R_BINARY,
     R_DELAY,
+    R_DOT,
     R_GAIN,
     R_GROUPS,
     R_HALF,
@@ -58,6 +60,8 @@ def _branch_row(
     if branch[R_BINARY] != 0:
         packed_at = (stream[S_PACKED] >> 1) + slot * words_in(stream)
         binary_row(branch, stream, packed_at, y, width, channels, weight, dense, rows, factors, acc, vector)
+    elif branch[R_DOT] != 0:
+        dot_row(branch, stream, dense_at, y, width, channels, weight, dense, rows, acc)
     elif kind == CONV:
         if branch[R_GROUPS] > 1:
             grouped_row(branch, stream, y, width, channels, weight, events, values, events_at, pixels, pixels_at, acc)

@@ -57,11 +57,12 @@ once per network. What it interprets are three tables of int64, a row per stream
     R_WIDE,  # int16 sums could overflow
     R_BYTES,  # weights are int8, laid into the pool of int16
     R_BINARY,  # weights of one bit, 64 channels to a word
+    R_DOT,  # weights of 8 bits, four products at a time
     R_GAIN,
     R_HALF,
     R_SHIFT,
     R_COLUMNS,
-) = range(21)
+) = range(22)
 
 QLIF, CUBA, READOUT, RELAY, CLIP, THRESHOLD = range(6)
 CONV, POOL, IDENTITY = range(3)

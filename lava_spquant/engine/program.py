@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from lava_spquant import ir
 from lava_spquant.engine import _tables as t
-from lava_spquant.engine.weights import Pool, is_packed, lay_bits, lay_rows, padded, words_of
+from lava_spquant.engine.synapses import SYNAPSE_CODES
+from lava_spquant.engine.weights import Pool, is_dot, is_packed, lay_bits, lay_groups, lay_rows, padded, words_of
 from lava_spquant.ir.limits import DECAY_UNITY, PRODUCT_MAX, STATE_MAX
 
 __all__ = ["NEURON_CODES", "SYNAPSE_CODES", "Program", "compile_program"]
@@ -65,7 +66,7 @@ def compile_program(network: ir.Network, timing: ir.Timing, vector: bool = True)
     """
     shapes = [image_shape(network.input.shape), *(image_shape(s) for s in network.shapes)]
     rings = _rings(network, timing)
-    streams, sizes = _streams(network, shapes, rings)
+    streams, sizes = _streams(network, shapes, rings, vector)
     pools = {"weight": Pool(np.int16), "gain": Pool(np.int32), "bias": Pool(np.int32), "params": Pool(np.int64)}
     channels, _, width = shapes[0]
     streams[0, t.S_ONES] = pools["gain"].add(_tile(np.ones(channels), width))
@@ -91,11 +92,16 @@ def compile_program(network: ir.Network, timing: ir.Timing, vector: bool = True)
             delay = timing.delay(network, b, branch)
             narrow = vector and not streams[branch.source + 1, t.S_GRADED]
             sides = shapes[branch.source + 1], shapes[b + 1]
-            narrow_or_packed = narrow, is_packed(network, branch)
-            branches.append(_branch(branch, delay, stream_bounds, *sides, *narrow_or_packed, pools))
+            form = narrow, is_packed(network, branch), is_dot(network, branch, vector)
+            branches.append(_branch(branch, delay, stream_bounds, sides, form, pools))
     sizes |= {"state": state + t.SLACK, "cache": cache + t.SLACK, **_scratch(branches, streams, sizes["row"])}
     joined = {name: pool.join() for name, pool in pools.items()}
     return Program(network, timing, streams, blocks, np.array(branches), sizes=sizes, **joined)
+
+
+def _wants_list(network: ir.Network, branch: ir.Branch, vector: bool) -> bool:
+    by_place = branch.synapse.kind in (ir.SumPool.kind, ir.Identity.kind)
+    return not (by_place or is_packed(network, branch) or is_dot(network, branch, vector))
 
 
 def _scratch(branches: list[Ints], streams: Ints, row: int) -> dict[str, int]:
@@ -108,7 +114,15 @@ def _scratch(branches: list[Ints], streams: Ints, row: int) -> dict[str, int]:
         if branch[t.R_BINARY]
         for width, channels in [streams[branch[t.R_STREAM], [t.S_WIDTH, t.S_CHANNELS]]]
     ]
-    return {"plan": 3 * (tallest + 1), "row": max(row, 2 * max(words, default=0) + t.SLACK)}
+    # And those of an image, a byte to a value.
+    values = [
+        int(branch[t.R_KH] * (width + 2 * branch[t.R_PW]) * channels)
+        for branch in branches
+        if branch[t.R_DOT]
+        for width, channels in [streams[branch[t.R_STREAM], [t.S_WIDTH, t.S_CHANNELS]]]
+    ]
+    needed = max(2 * max(words, default=0), max(values, default=0) // 4)
+    return {"plan": 3 * (tallest + 1), "row": max(row, needed + t.SLACK)}
 
 
 def _rings(network: ir.Network, timing: ir.Timing) -> list[int]:
@@ -120,11 +134,13 @@ def _rings(network: ir.Network, timing: ir.Timing) -> list[int]:
     return [1 << (ring - 1).bit_length() for ring in rings]
 
 
-def _streams(network: ir.Network, shapes: list[tuple[int, int, int]], rings: list[int]) -> tuple[Ints, dict[str, int]]:
+def _streams(
+    network: ir.Network, shapes: list[tuple[int, int, int]], rings: list[int], vector: bool
+) -> tuple[Ints, dict[str, int]]:
     streams = np.zeros((len(shapes), t.S_COLUMNS), np.int64)
     branches = [branch for block in network.blocks for branch in block.branches]
     packed = {branch.source + 1 for branch in branches if is_packed(network, branch)}
-    listed = {b.source + 1 for b in branches if not (is_packed(network, b) or b.synapse.kind in ("pool", "identity"))}
+    listed = {b.source + 1 for b in branches if _wants_list(network, b, vector)}
     dense = events = pixels = longest = 0
     by_place = {b.source + 1 for b in branches if isinstance(b.synapse, (ir.SumPool, ir.Identity))}
     for s, ((channels, height, width), ring) in enumerate(zip(shapes, rings, strict=True)):
@@ -180,13 +196,13 @@ def _branch(
     branch: ir.Branch,
     delay: int,
     bounds: tuple[int, int],
-    source: tuple[int, int, int],
-    shape: tuple[int, int, int],
-    narrow: bool,
-    packed: bool,
+    sides: tuple[tuple[int, int, int], tuple[int, int, int]],
+    form: tuple[bool, bool, bool],
     pools: dict[str, Pool],
 ) -> Ints:
-    _, _, width = shape
+    """Return a branch's row; `form` says whether weights may be bytes, are bits, or are groups of bytes."""
+    source, (_, _, width) = sides
+    narrow, packed, dot = form
     row = np.zeros(t.R_COLUMNS, np.int64)
     row[t.R_STREAM], row[t.R_DELAY], row[t.R_SHIFT] = branch.source + 1, delay, branch.shift
     row[t.R_HALF] = (1 << branch.shift) >> 1
@@ -198,6 +214,8 @@ def _branch(
     gain = np.asarray(branch.gain, np.int64)
     if weight is not None and packed:
         lay_bits(weight, row, source[0], pools["weight"])
+    elif weight is not None and dot:
+        lay_groups(weight, row, source[0], pools["weight"])
     elif weight is not None and row[t.R_GROUPS] > 1:
         row[t.R_WEIGHT] = pools["weight"].add(weight)
     elif weight is not None:
@@ -206,45 +224,6 @@ def _branch(
         gain = gain << lay_rows(weight, bound, narrow and row[t.R_DW] == 1, row, pools["weight"])
     row[t.R_GAIN] = pools["gain"].add(_tile(gain, width))
     return row
-
-
-def _dense(synapse: ir.Dense, row: Ints, source: tuple[int, int, int]) -> NDArray[Any]:
-    """Write a convolution whose kernel is the whole source; return weights by place and output."""
-    outputs = synapse.weight.shape[0]
-    row[[t.R_KH, t.R_KW]] = source[1:]
-    row[[t.R_SH, t.R_SW, t.R_DH, t.R_DW, t.R_GROUPS]] = 1
-    return synapse.weight.reshape(outputs, *source).transpose(2, 3, 1, 0).reshape(-1, outputs)
-
-
-def _conv(synapse: ir.Conv, row: Ints, source: tuple[int, int, int]) -> NDArray[Any]:
-    weight, groups = synapse.weight, synapse.groups
-    outputs, per_in = weight.shape[0], weight.shape[1]
-    row[[t.R_KH, t.R_KW]], row[[t.R_SH, t.R_SW]] = synapse.kernel, synapse.stride
-    row[[t.R_PH, t.R_PW]], row[[t.R_DH, t.R_DW]] = synapse.padding, synapse.dilation
-    row[t.R_GROUPS] = groups
-    if groups == 1:
-        return weight.transpose(2, 3, 1, 0).reshape(-1, outputs)
-    # (kh, kw, C_in, outputs of the channel's group)
-    split = weight.reshape(groups, outputs // groups, per_in, *synapse.kernel)
-    return split.transpose(3, 4, 0, 2, 1)
-
-
-def _pool(synapse: ir.SumPool, row: Ints, source: tuple[int, int, int]) -> None:
-    row[[t.R_KH, t.R_KW]], row[[t.R_SH, t.R_SW]] = synapse.kernel, synapse.steps
-    row[[t.R_PH, t.R_PW]] = synapse.padding
-
-
-def _identity(synapse: ir.Identity, row: Ints, source: tuple[int, int, int]) -> None:
-    """Nothing but the kind."""
-
-
-SYNAPSE_CODES: dict[str, tuple[int, Callable[..., NDArray[Any] | None]]] = {
-    ir.Dense.kind: (t.CONV, _dense),
-    ir.Conv.kind: (t.CONV, _conv),
-    ir.SumPool.kind: (t.POOL, _pool),
-    ir.Identity.kind: (t.IDENTITY, _identity),
-}
-"""Code and table writer of every ir synapse."""
 
 
 def _qlif(neuron: ir.QLif) -> list[int]:

@@ -9,9 +9,21 @@ from numpy.typing import NDArray
 
 from lava_spquant import ir
 from lava_spquant.engine import _tables as t
+from lava_spquant.engine._dot import GROUP, HAS_DOT
 from lava_spquant.engine._memory import aligned_zeros, line_multiple
 
-__all__ = ["Pool", "common_shift", "is_packed", "lay_bits", "lay_rows", "padded", "padded_outputs", "words_of"]
+__all__ = [
+    "Pool",
+    "common_shift",
+    "is_dot",
+    "is_packed",
+    "lay_bits",
+    "lay_groups",
+    "lay_rows",
+    "padded",
+    "padded_outputs",
+    "words_of",
+]
 
 INT16_MAX, INT8_MAX = 2**15 - 1, 2**7 - 1
 
@@ -131,3 +143,30 @@ def lay_bits(by_place: NDArray[Any], row: NDArray[np.int64], channels: int, pool
     packed = np.packbits(bits.reshape(-1, WORD, bits.shape[2]), axis=1, bitorder="little")
     by_output = np.ascontiguousarray(packed.transpose(0, 2, 1))
     row[t.R_WEIGHT], row[t.R_STRIDE], row[t.R_BINARY] = pool.add(by_output.view("<i2")), bits.shape[2], 1
+
+
+def is_dot(network: ir.Network, branch: ir.Branch, vector: bool) -> bool:
+    """Say whether a branch's products are taken four at a time: 8-bit weights that read an image of up to 8 bits."""
+    synapse, spec = branch.synapse, network.input
+    if not (vector and HAS_DOT and branch.source == ir.INPUT and isinstance(synapse, (ir.Conv, ir.Dense))):
+        return False
+    if isinstance(synapse, ir.Conv) and (synapse.groups > 1 or synapse.dilation[1] > 1):
+        return False
+    image = 1 < spec.bits <= 8 and not spec.signed
+    return image and int(synapse.weight.min()) >= -INT8_MAX - 1 and int(synapse.weight.max()) <= INT8_MAX
+
+
+def lay_groups(by_place: NDArray[Any], row: NDArray[np.int64], channels: int, pool: Pool) -> None:
+    """Add 8-bit weights in groups of four: for every kernel row and group of its places, four bytes per output.
+
+    Parameters
+    ----------
+    by_place, row, channels, pool
+        As `lay_bits` has them.
+    """
+    outputs, lines, span = by_place.shape[1], int(row[t.R_KH]), int(row[t.R_KW]) * channels
+    groups = -(-span // GROUP)
+    laid = np.zeros((lines, groups * GROUP, padded(outputs)), np.int8)
+    laid[:, :span, :outputs] = by_place.reshape(lines, span, outputs)
+    by_output = np.ascontiguousarray(laid.reshape(lines, groups, GROUP, -1).transpose(0, 1, 3, 2))
+    row[t.R_WEIGHT], row[t.R_STRIDE], row[t.R_DOT] = pool.add(by_output.view("<i2")), laid.shape[2], 1
