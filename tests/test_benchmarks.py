@@ -41,7 +41,7 @@ def values(script: str, *arguments: str, cwd: Path) -> dict[str, Any]:
 
 def test_every_script_is_tested() -> None:
     assert SCRIPTS == [
-        "ablation", "accuracy", "calibration", "emulator", "engine", "executors", "file_size", "models", "training",
+        "ablation", "accuracy", "binary", "calibration", "emulator", "engine", "executors", "file_size", "models", "training",
     ]  # fmt: skip
 
 
@@ -96,6 +96,16 @@ def test_accuracy_of_a_recipe_and_its_twin(tmp_path: Path) -> None:
     for line in ("weight: none", "first_weight: none", "last_weight: none", "membrane: none"):
         assert line in twin
     assert found["paper"][0]["mb_at_32"] == 60.94
+
+
+def test_binary(tmp_path: Path) -> None:
+    found = values("binary", "--results", "b.json", cwd=tmp_path)
+    assert json.loads((tmp_path / "b.json").read_text(encoding="utf-8")) == found
+    (row,) = found["rows"]
+    assert (row["network"], row["batch"], row["threads"]) == ("conv", 2, 1)
+    assert row["over_float32"] == pytest.approx(row["float32_ms"] / row["engine_ms"])
+    assert row["float32_ms"] > 0
+    assert row["bfloat16_ms"] > 0
 
 
 def test_calibration(tmp_path: Path) -> None:
