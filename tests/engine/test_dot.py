@@ -1,4 +1,4 @@
-"""Images as bytes: the reference's integers for every width, kernel and stride, and what does not fit."""
+"""Images as bytes: the reference's integers for every width, kernel and stride."""
 
 from __future__ import annotations
 
