@@ -73,7 +73,7 @@ def _conv() -> Workload:
         blocks.append(ir.Block(name, (ir.Branch(conv, ones, 0, len(blocks) - 1),), ir.Threshold(), bias))
     spec = ir.InputSpec((CHANNELS, SIDE, SIDE), 3)
     layers = nn.Conv2d(CHANNELS, CHANNELS, 3, padding=1, bias=False)
-    title = f"3x3 convolution, {CHANNELS} to {CHANNELS}, packing and threshold included"
+    title = f"3x3 convolution, {CHANNELS} to {CHANNELS}"
     # Two networks that differ by two convolutions: what an input costs, and the last block's output, cancel.
     longer, shorter = ir.Network(spec, tuple(blocks)), ir.Network(spec, tuple(blocks[:2]))
     return Workload(title, longer, shorter, _ready(layers), spec.shape)  # type: ignore[arg-type]
