@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import Any
 
 import h5py
@@ -57,8 +58,8 @@ def write_array(handle: h5py.Group, name: str, values: NDArray[Any] | np.integer
 def write_weight(handle: h5py.Group, name: str, weight: IntArray, weight_bits: float) -> None:
     """Write weights at their real width; HDF5 readers see int8 up to 8 bits and int16 beyond.
 
-    HDF5's n-bit filter packs each weight into its `stored_bits`; the deflate filter behind it
-    brings {-1, +1} to about 1.15 and {-1, 0, +1} to about 1.63 bits per weight.
+    HDF5's n-bit filter packs each weight into its `stored_bits`, and the deflate filter squeezes out what of them never
+    occurs: {-1, +1} take 1.01 and {-1, 0, +1} about 1.61 bits per weight.
 
     Parameters
     ----------
@@ -73,10 +74,31 @@ def write_weight(handle: h5py.Group, name: str, weight: IntArray, weight_bits: f
     array = np.ascontiguousarray(weight, dtype=np.int8 if bits <= 8 else np.int16)
     file_type = (h5t.STD_I8LE if bits <= 8 else h5t.STD_I16LE).copy()
     file_type.set_precision(bits)
-    plist = _chunked(array.shape)
-    plist.set_filter(h5z.FILTER_NBIT, h5z.FLAG_MANDATORY, ())
-    plist.set_deflate(_DEFLATE_LEVEL)
-    _write(handle, name, array, file_type, plist)
+    packed = _chunked(array.shape)
+    packed.set_filter(h5z.FILTER_NBIT, h5z.FLAG_MANDATORY, ())
+    deflated = _chunked(array.shape)
+    deflated.set_filter(h5z.FILTER_NBIT, h5z.FLAG_MANDATORY, ())
+    deflated.set_deflate(_DEFLATE_LEVEL)
+    with h5py.File("packed", "w", driver="core", backing_store=False) as memory:
+        chunks = _write(memory, name, array, file_type, packed)
+        dataset = _create(handle, name, array.shape, file_type, deflated)
+        for number in range(chunks.get_num_chunks()):
+            offset = chunks.get_chunk_info(number).chunk_offset
+            _, raw = chunks.read_direct_chunk(offset)
+            dataset.write_direct_chunk(offset, _deflate(raw))
+
+
+def _deflate(raw: bytes) -> bytes:
+    """Return a stream that any inflate reads: with matches or without, whichever is shorter.
+
+    Packed weights are random bytes from a small alphabet. The matches that deflate finds in them by chance cost more
+    than the letters.
+    """
+    made = []
+    for strategy in (zlib.Z_DEFAULT_STRATEGY, zlib.Z_HUFFMAN_ONLY):
+        stream = zlib.compressobj(_DEFLATE_LEVEL, zlib.DEFLATED, zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, strategy)
+        made.append(stream.compress(raw) + stream.flush())
+    return min(made, key=len)
 
 
 def _chunked(shape: tuple[int, ...]) -> h5p.PropDCID:
@@ -96,9 +118,16 @@ def _write_compact(handle: h5py.Group, name: str, array: NDArray[np.generic]) ->
 
 def _write(
     handle: h5py.Group, name: str, array: NDArray[np.generic], file_type: h5t.TypeID, plist: h5p.PropDCID
-) -> None:
+) -> h5d.DatasetID:
+    dataset = _create(handle, name, array.shape, file_type, plist)
+    dataset.write(h5s.ALL, h5s.ALL, np.ascontiguousarray(array))
+    return dataset
+
+
+def _create(
+    handle: h5py.Group, name: str, shape: tuple[int, ...], file_type: h5t.TypeID, plist: h5p.PropDCID
+) -> h5d.DatasetID:
     # Without times the same network gives the same bytes.
     plist.set_obj_track_times(False)
-    space = h5s.create_simple(array.shape) if array.shape else h5s.create(h5s.SCALAR)
-    dataset = h5d.create(handle.id, name.encode("ascii"), file_type, space, plist)
-    dataset.write(h5s.ALL, h5s.ALL, np.ascontiguousarray(array))
+    space = h5s.create_simple(shape) if shape else h5s.create(h5s.SCALAR)
+    return h5d.create(handle.id, name.encode("ascii"), file_type, space, plist)

@@ -25,6 +25,18 @@ def test_every_width_reads_back_as_plain_integers(bits: float, tmp_path: Path) -
         assert stored.id.get_storage_size() <= 1.05 * weight.size * stored_bits(bits) / 8 + 64
 
 
+@pytest.mark.parametrize(("bits", "most"), [(1, 1.02), (1.58, 1.63), (2, 2.02), (4, 4.02)])
+def test_weights_take_little_more_than_their_information(bits: float, most: float, tmp_path: Path) -> None:
+    top = 1 if bits < 2 else 2 ** (int(bits) - 1) - 1
+    values = [-1, 1] if bits == 1 else np.arange(-top, top + 1)
+    weight = np.random.default_rng(0).choice(values, (1100, 64, 3, 3))  # two chunks, the second not full
+    with h5py.File(tmp_path / "a.h5", "w", libver=LIBVER) as file:
+        write_weight(file, "weight", weight, bits)
+    with h5py.File(tmp_path / "a.h5") as file:
+        assert np.array_equal(file["weight"][()], weight)
+        assert 8 * file["weight"].id.get_storage_size() <= most * weight.size
+
+
 def test_chunks_of_large_weights_stay_small(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "a.h5", "w", libver=LIBVER) as file:
         write_weight(file, "weight", np.zeros((3000, 1000), np.int8), 1.58)
