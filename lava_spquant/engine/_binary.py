@@ -16,6 +16,7 @@ from numba.extending import intrinsic
 
 from lava_spquant.engine._jit import jit
 from lava_spquant.engine._llvm import Emitter
+from lava_spquant.engine._places import count_bits, load_bytes, load_int, load_word, store_int, store_word
 from lava_spquant.engine._tables import (
     R_DH,
     R_DW,
@@ -31,7 +32,7 @@ from lava_spquant.engine._tables import (
     S_HEIGHT,
     S_WIDTH,
 )
-from lava_spquant.jit.llvm import I8, I32, I64, counted_loop, data_pointer
+from lava_spquant.jit.llvm import I32, I64, counted_loop, data_pointer
 
 __all__ = ["WORD", "binary_row", "pack_bytes", "pack_row"]
 
@@ -40,74 +41,6 @@ WORD = 64
 
 WIDTH, WIDE = 8, 8
 """int64 lanes of a vector, and vectors of outputs that are summed in registers at a time."""
-
-
-@intrinsic
-def _load_word(typingctx, array, index):
-    """Return int64 `array[index]` of memory that holds int64, whatever the array's type."""
-
-    def codegen(context: Any, builder: ll.IRBuilder, sig: Any, args: Any) -> Any:
-        words = builder.bitcast(data_pointer(context, builder, sig.args[0], args[0]), I64.as_pointer())
-        return builder.load(builder.gep(words, [args[1]]))
-
-    return types.int64(array, types.intp), codegen
-
-
-@intrinsic
-def _load_bytes(typingctx, array, index):
-    """Return the eight bytes from byte `index` of memory, whatever the array's type."""
-
-    def codegen(context: Any, builder: ll.IRBuilder, sig: Any, args: Any) -> Any:
-        memory = builder.bitcast(data_pointer(context, builder, sig.args[0], args[0]), I8.as_pointer())
-        place = builder.bitcast(builder.gep(memory, [args[1]]), I64.as_pointer())
-        return builder.load(place, align=1)
-
-    return types.int64(array, types.intp), codegen
-
-
-@intrinsic
-def _store_word(typingctx, array, index, value):
-    """Write int64 `array[index] = value`, likewise."""
-
-    def codegen(context: Any, builder: ll.IRBuilder, sig: Any, args: Any) -> Any:
-        words = builder.bitcast(data_pointer(context, builder, sig.args[0], args[0]), I64.as_pointer())
-        builder.store(args[2], builder.gep(words, [args[1]]))
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp, types.int64), codegen
-
-
-@intrinsic
-def _load(typingctx, array, index):
-    """Return the int32 `array[index]`, without Numba's look at whether the index counts from the end."""
-
-    def codegen(context: Any, builder: ll.IRBuilder, sig: Any, args: Any) -> Any:
-        value = builder.load(builder.gep(data_pointer(context, builder, sig.args[0], args[0]), [args[1]]))
-        return builder.sext(value, I64)
-
-    return types.int64(array, types.intp), codegen
-
-
-@intrinsic
-def _store(typingctx, array, index, value):
-    """Write the int32 `array[index] = value`, likewise."""
-
-    def codegen(context: Any, builder: ll.IRBuilder, sig: Any, args: Any) -> Any:
-        place = builder.gep(data_pointer(context, builder, sig.args[0], args[0]), [args[1]])
-        builder.store(builder.trunc(args[2], I32), place)
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp, types.int64), codegen
-
-
-@intrinsic
-def _count(typingctx, word):
-    """Return the number of bits set in an int64."""
-
-    def codegen(context: Any, builder: ll.IRBuilder, sig: Any, args: Any) -> Any:
-        return builder.ctpop(args[0])
-
-    return types.int64(types.int64), codegen
 
 
 class _Sums:
@@ -184,8 +117,8 @@ def _plain_sums(words, first, lines, pitch, span, weight, base, stride, total, a
         found = np.int64(0)
         for line in range(lines):
             for k in range(span):
-                bits = _load_word(weight, base + (line * span + k) * stride + o)
-                found += _popcount(_load_word(words, first + line * pitch + k) & bits)
+                bits = load_word(weight, base + (line * span + k) * stride + o)
+                found += _popcount(load_word(words, first + line * pitch + k) & bits)
         acc[at + o] = 2 * found - total
 
 
@@ -205,7 +138,7 @@ def pack_row(masks, width, channels, target, at):
                 value = (value >> offset) | (np.uint64(masks[chunk + 4]) << (np.uint64(64) - offset))
             if some < WORD:
                 value &= (np.uint64(1) << np.uint64(some)) - np.uint64(1)
-            _store_word(target, at + x * words + w, np.int64(value))
+            store_word(target, at + x * words + w, np.int64(value))
 
 
 @jit
@@ -214,11 +147,11 @@ def pack_bytes(bits, width, channels, target, at):
     words = (channels + WORD - 1) // WORD
     for x in range(width):
         for w in range(words):
-            value = _load_bytes(bits, (x * channels + w * WORD) >> 3)
+            value = load_bytes(bits, (x * channels + w * WORD) >> 3)
             some = channels - w * WORD
             if some < WORD:
                 value &= (np.int64(1) << some) - 1
-            _store_word(target, at + x * words + w, value)
+            store_word(target, at + x * words + w, value)
 
 
 @jit
@@ -233,8 +166,8 @@ def _gather(branch, stream, packed_at, y, left, packed, rows):
             inside = 0 <= iy < stream[S_HEIGHT] and 0 <= ix < stream[S_WIDTH]
             at = packed_at + (iy * stream[S_WIDTH] + ix) * words
             for w in range(words):
-                word = _load_word(packed, at + w) if inside else np.int64(0)
-                _store_word(rows, count, word)
+                word = load_word(packed, at + w) if inside else np.int64(0)
+                store_word(rows, count, word)
                 total += _popcount(word)
                 count += 1
     return total
@@ -254,20 +187,20 @@ def _frame(branch, stream, packed_at, y, words, packed, rows, spikes, vector):
         iy = y * branch[R_SH] - branch[R_PH] + ky * branch[R_DH]
         to, at = ky * pitch, packed_at + iy * length
         for k in range(border):
-            _store_word(rows, to + k, np.int64(0))
-            _store_word(rows, to + border + length + k, np.int64(0))
+            store_word(rows, to + k, np.int64(0))
+            store_word(rows, to + border + length + k, np.int64(0))
         if not 0 <= iy < stream[S_HEIGHT]:
             for k in range(length):
-                _store_word(rows, to + border + k, np.int64(0))
+                store_word(rows, to + border + k, np.int64(0))
             continue
         for k in range(length):
-            _store_word(rows, to + border + k, _load_word(packed, at + k))
+            store_word(rows, to + border + k, load_word(packed, at + k))
         for w in range(words):
             for column in range(stream[S_WIDTH]):
-                word = _load_word(packed, at + column * words + w)
-                bits = _count(word) if vector else _popcount(word)
+                word = load_word(packed, at + column * words + w)
+                bits = count_bits(word) if vector else _popcount(word)
                 place = branch[R_PW] + column
-                _store(spikes, place, _load(spikes, place) + bits)
+                store_int(spikes, place, load_int(spikes, place) + bits)
     return pitch
 
 
@@ -287,7 +220,7 @@ def binary_row(branch, stream, packed_at, y, width, channels, weight, packed, ro
         else:
             first = left * words
             for column in range(left, left + branch[R_KW]):
-                total += _load(spikes, column)
+                total += load_int(spikes, column)
         if vector:
             _binary_sums(rows, first, lines, pitch, span, weight, base, stride, total, acc, x * channels)
         else:

@@ -18,6 +18,7 @@ from numba.extending import intrinsic
 
 from lava_spquant.engine._jit import jit
 from lava_spquant.engine._llvm import LANES, Emitter
+from lava_spquant.engine._places import load_int, store_byte
 from lava_spquant.engine._tables import (
     R_DH,
     R_KH,
@@ -45,29 +46,6 @@ GROUP = 4
 
 WIDE = 8
 """Vectors of outputs that are summed in registers at a time."""
-
-
-@intrinsic
-def _store_byte(typingctx, array, index, value):
-    """Write the low byte of `value` as byte `index` of memory, whatever the array's type."""
-
-    def codegen(context: Any, builder: ll.IRBuilder, sig: Any, args: Any) -> Any:
-        memory = builder.bitcast(data_pointer(context, builder, sig.args[0], args[0]), I8.as_pointer())
-        builder.store(builder.trunc(args[2], I8), builder.gep(memory, [args[1]]))
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp, types.int64), codegen
-
-
-@intrinsic
-def _load(typingctx, array, index):
-    """Return the int32 `array[index]`, without Numba's look at whether the index counts from the end."""
-
-    def codegen(context: Any, builder: ll.IRBuilder, sig: Any, args: Any) -> Any:
-        value = builder.load(builder.gep(data_pointer(context, builder, sig.args[0], args[0]), [args[1]]))
-        return builder.sext(value, I64)
-
-    return types.int64(array, types.intp), codegen
 
 
 class _Dots:
@@ -140,14 +118,14 @@ def _frame(branch, stream, dense_at, y, dense, rows):
         iy = y * branch[R_SH] - branch[R_PH] + ky * branch[R_DH]
         to, at = ky * pitch, dense_at + iy * stream[S_ROW]
         for k in range(border):
-            _store_byte(rows, to + k, np.int64(0))
-            _store_byte(rows, to + border + length + k, np.int64(0))
+            store_byte(rows, to + k, np.int64(0))
+            store_byte(rows, to + border + length + k, np.int64(0))
         if not 0 <= iy < stream[S_HEIGHT]:
             for k in range(length):
-                _store_byte(rows, to + border + k, np.int64(0))
+                store_byte(rows, to + border + k, np.int64(0))
             continue
         for k in range(length):
-            _store_byte(rows, to + border + k, _load(dense, at + k))
+            store_byte(rows, to + border + k, load_int(dense, at + k))
     return pitch
 
 
