@@ -41,7 +41,27 @@ def test_defaults_and_every_field() -> None:
             "straight_through",
         ),
         TrainingConfig(
-            3, 16, 0.1, 0.2, 0.5, "mean", 0.4, 1.5, "sgd", 0.8, "step", 4, 0.5, 2, "bf16-mixed", 0.2, 3, 50, 1.5
+            3,
+            16,
+            0.1,
+            0.2,
+            0.5,
+            "mean",
+            0.4,
+            1.5,
+            "sgd",
+            0.8,
+            "step",
+            4,
+            0.5,
+            2,
+            "bf16-mixed",
+            0.2,
+            3,
+            50,
+            1.5,
+            0.3,
+            0.05,
         ),
     )
     assert load_recipe(recipe_text(recipe)) == recipe

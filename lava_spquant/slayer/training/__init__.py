@@ -9,6 +9,7 @@ from lava_spquant.slayer.training.module import TRAINING_STATE, Classifier
 from lava_spquant.slayer.training.optimizer import OPTIMIZERS, make_optimizer
 from lava_spquant.slayer.training.schedule import SCHEDULES, cosine_with_warmup, learning_rate_factor
 from lava_spquant.slayer.training.shares import Share, process_count, process_rank
+from lava_spquant.slayer.training.spike_rate import SpikeRates
 
 __all__ = [
     "OPTIMIZERS",
@@ -21,6 +22,7 @@ __all__ = [
     "KeepLast",
     "RowLog",
     "Share",
+    "SpikeRates",
     "StopEarly",
     "TrainingConfig",
     "batch_loader",

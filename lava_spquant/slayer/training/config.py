@@ -47,6 +47,10 @@ class TrainingConfig:
     accumulate_grad_batches : int
         Batches whose mean gradient makes one optimiser step; batch-norm still sees single batches.
     precision : {"32", "bf16-mixed", "16-mixed"}
+    rate_penalty : float
+        Weight in the loss of what layers spike above `rate_target`; see `SpikeRates`.
+    rate_target : float
+        Spikes per neuron and step that cost nothing, 0..1.
     validation : float
         Share of the training images, 0..0.5, that are set aside to choose the epoch whose network is the result.
         With 0 it is the last epoch's.
@@ -82,12 +86,14 @@ class TrainingConfig:
     patience: int = 0
     checkpoint_steps: int = 0
     checkpoint_minutes: float = 0.0
+    rate_penalty: float = 0.0
+    rate_target: float = 0.1
 
     def __post_init__(self) -> None:
         for what in ("epochs", "batch_size", "step_epochs", "accumulate_grad_batches"):
             self._check(what, getattr(self, what) >= 1, "at least 1")
         self._check("learning_rate", 0 < self.learning_rate < math.inf, "a positive number")
-        unlimited = ("weight_decay", "warmup_epochs", "gradient_clip", "patience")
+        unlimited = ("weight_decay", "warmup_epochs", "gradient_clip", "patience", "rate_penalty")
         for what in (*unlimited, "checkpoint_steps", "checkpoint_minutes"):
             self._check(what, 0 <= getattr(self, what) < math.inf, "at least 0")
         for what, names in (
@@ -98,6 +104,7 @@ class TrainingConfig:
         ):
             self._check(what, getattr(self, what) in names, f"one of {', '.join(names)}")
         self._check("lam", 0 <= self.lam <= 1, "0..1")
+        self._check("rate_target", 0 <= self.rate_target <= 1, "0..1")
         self._check("momentum", 0 <= self.momentum < 1, "0 or more and less than 1")
         self._check("step_factor", 0 < self.step_factor <= 1, "more than 0 and at most 1")
         self._check("validation", 0 <= self.validation <= 0.5, "0..0.5")

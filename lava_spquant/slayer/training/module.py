@@ -21,6 +21,7 @@ from lava_spquant.slayer.training.optimizer import make_optimizer
 from lava_spquant.slayer.training.random_state import random_state, restore_random_state
 from lava_spquant.slayer.training.schedule import learning_rate_factor
 from lava_spquant.slayer.training.shares import Share, process_rank
+from lava_spquant.slayer.training.spike_rate import SpikeRates
 
 __all__ = ["TRAINING_STATE", "Classifier"]
 
@@ -73,6 +74,7 @@ class Classifier(L.LightningModule):
         # `training` is the mode flag of every torch module.
         self.config = training
         self.loss = training.make_loss()
+        self.rates = SpikeRates(model, training.rate_target) if training.rate_penalty else None
         self.train_accuracy = MulticlassAccuracy(classes, average="micro")
         self.valid_accuracy = MulticlassAccuracy(classes, average="micro")
         self.batches_done = 0
@@ -99,6 +101,8 @@ class Classifier(L.LightningModule):
             output = self.model(self.encode(images))
         self._follow_thresholds()
         loss: Tensor = self.loss(output, labels) * share.weight
+        if self.rates is not None:
+            loss = loss + self.config.rate_penalty * self.rates.penalty(share.weight)
         if not bool(torch.isfinite(loss)):
             raise ValueError(f"training: loss at step {number}: found {loss.item()}, expected a finite number")
         if not share.repeated or process_rank() == 0:

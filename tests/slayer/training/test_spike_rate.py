@@ -1,0 +1,76 @@
+"""The penalty on spike rates: its value, its gradient, and that it makes networks quieter."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.utils.data import TensorDataset
+
+from lava_spquant import ir
+from lava_spquant.data.tensor import to_nchwt
+from lava_spquant.slayer import SpikingNetwork
+from lava_spquant.slayer.models import ConvNetConfig, build_convnet
+from lava_spquant.slayer.training import Classifier, SpikeRates, TrainingConfig, batch_loader
+from tests.slayer.training.test_module import IMAGES, LABELS, trainer
+
+
+def model(architecture: str = "4-6-FC") -> SpikingNetwork:
+    torch.manual_seed(0)
+    config = ConvNetConfig(architecture, "binary-standard", surrogate="asymmetric")
+    return build_convnet(config, ir.InputSpec((1, 6, 5), 8), 3)
+
+
+def layer_rates(network: SpikingNetwork, x: torch.Tensor) -> list[float]:
+    seen = []
+    for block in list(network)[:2]:
+        x = block(x)
+        seen.append(float(x.mean()))
+    return seen
+
+
+@pytest.mark.parametrize("target", [0.0, 0.2, 1.0])
+def test_it_is_what_layers_spike_above_the_target(target: float) -> None:
+    network = model().train()
+    x = to_nchwt(IMAGES, 3)
+    expected = sum(max(0.0, rate - target) for rate in layer_rates(model().train(), x)) / 2
+    rates = SpikeRates(network, target)
+    network(x)
+    penalty = rates.penalty()
+    assert float(penalty) == pytest.approx(expected, abs=1e-6)
+    penalty.backward()
+    gradients = [p.grad.abs().sum() for p in network.parameters() if p.grad is not None]
+    assert (sum(gradients) > 0) == (expected > 0)
+    with pytest.raises(ValueError, match="found no spiking neuron"):
+        rates.penalty()
+
+
+def test_evaluation_is_not_watched() -> None:
+    network = model()
+    rates = SpikeRates(network, 0.1)
+    network.eval()(to_nchwt(IMAGES, 3))
+    with torch.no_grad():
+        network.train()(to_nchwt(IMAGES, 3))
+    assert not rates.rates
+
+
+@pytest.mark.filterwarnings("ignore:.*no `val_dataloader`")
+@pytest.mark.filterwarnings("ignore:.*number of training batches")
+@pytest.mark.parametrize("architecture", ["4-6-FC", "C4-B4-B6-FC", "T8-T8-FC"])
+def test_training_with_it_spikes_less(architecture: str) -> None:
+    found = []
+    for penalty in (0.0, 5.0):
+        config = TrainingConfig(epochs=60, batch_size=12, learning_rate=0.05, rate_penalty=penalty, rate_target=0.05)
+        steps = 1 if architecture != "4-6-FC" else 3
+        module = Classifier(model(architecture), config, lambda x, steps=steps: to_nchwt(x, steps), 3)
+        run = trainer(max_epochs=60)
+        run.fit(module, batch_loader(TensorDataset(IMAGES, LABELS), 12, seed=1))
+        watched = SpikeRates(module.model.train(), 0.0)
+        module.model(to_nchwt(IMAGES, steps))
+        found.append(float(watched.penalty()))
+    assert found[1] < 0.7 * found[0]
+
+
+@pytest.mark.parametrize(("field", "value"), [("rate_penalty", -1.0), ("rate_target", 1.5)])
+def test_configurations_check_themselves(field: str, value: float) -> None:
+    with pytest.raises(ValueError, match=f"training: {field}: found {value}"):
+        TrainingConfig(**{field: value})  # type: ignore[arg-type]
