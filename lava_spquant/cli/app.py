@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from lava_spquant.cli import calibrating, exchange, reporting, running, searching, training
+from lava_spquant.cli import calibrating, exchange, reporting, running, searching, sweeping, training
 
 __all__ = ["app", "main"]
 
@@ -32,6 +32,7 @@ for command in (
     exchange.import_nir,
     running.run,
     running.verify,
+    sweeping.sweep,
     reporting.report,
     reporting.demo,
 ):

@@ -1,0 +1,123 @@
+"""`lava-spquant sweep`: accuracy against operations, by thresholds raised without training."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from lava_spquant import netx
+from lava_spquant.cli.opening import open_source
+from lava_spquant.cli.options import DataPath, Dataset, Debug, Json, Limit, Quiet, Source, Steps
+from lava_spquant.cli.session import session
+from lava_spquant.report.energy import ENERGY_SOURCE, synaptic_energy
+from lava_spquant.report.style import save_figure
+from lava_spquant.report.sweep import sweep_figure
+from lava_spquant.workflow import Loaded
+from lava_spquant.workflow.sweep import RAISES, OperatingPoint, choose, raise_thresholds
+from lava_spquant.workflow.sweep import sweep as run_sweep
+
+__all__ = ["sweep"]
+
+TABLE_FILE, FIGURE_FILE, NETWORK_FILE = "sweep.csv", "sweep.png", "chosen.net"
+
+
+def sweep(
+    source: Source,
+    raises: Annotated[
+        str, typer.Option("--raise", metavar="X,X", help="By how much, in thresholds or units of current.")
+    ] = ",".join(map(str, RAISES)),
+    lost: Annotated[float, typer.Option("--lost", min=0, help="Percentage points that the chosen one may lose.")] = 1.0,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Receives sweep.csv, sweep.png and chosen.net.")
+    ] = Path("sweep"),
+    limit: Limit = None,
+    dataset: Dataset = None,
+    steps: Steps = None,
+    data: DataPath = None,
+    json_output: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Raise the thresholds of a trained network, and export the operating point that saves most operations.
+
+    Example: lava-spquant sweep digits.net --lost 0.5 --out sweep
+    """
+    with session(json_output, quiet, debug) as now:
+        found = open_source(source, dataset=dataset, steps=steps, input_shape=None, input_bits=None, debug=debug)
+        split = found.test_data(data)
+        with now.progress() as progress:
+            measured = run_sweep(
+                found.network, split, found.known_steps(), _numbers(raises), limit=limit, progress=progress
+            )
+            points = list(measured)
+        chosen = choose(points, lost)
+        path = _write(found, points, chosen, out)
+        rows = [_row(point, points[0]) for point in points]
+        values: dict[str, Any] = {"ok": True, "network": found.network.name, "energy": ENERGY_SOURCE, "points": rows}
+        saved = 1 - chosen.synops / points[0].synops if points[0].synops else 0.0
+        text = Text(f"{path}: thresholds raised by {chosen.raised:g}, {saved:.1%} fewer synaptic operations")
+        now.finish({**values, "chosen": chosen.raised, "saved": saved, "path": str(path)}, _table(rows), text)
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    try:
+        values = tuple(float(word) for word in text.split(","))
+    except ValueError:
+        values = ()
+    if not values or values[0] != 0 or list(values) != sorted(set(values)):
+        raise ValueError(f"--raise: found {text!r}, expected rising numbers from 0 on, such as 0,0.1,0.2")
+    return values
+
+
+def _row(point: OperatingPoint, first: OperatingPoint) -> dict[str, float]:
+    return {
+        "raised": point.raised,
+        "accuracy": point.accuracy.accuracy,
+        "correct": point.accuracy.correct,
+        "samples": point.accuracy.samples,
+        "spike_rate": point.spike_rate,
+        "synops": point.synops,
+        "share_of_synops": point.synops / first.synops if first.synops else 0.0,
+        "energy_nj": synaptic_energy(point.synops_spikes, point.synops_graded),
+    }
+
+
+def _write(found: Loaded, points: Sequence[OperatingPoint], chosen: OperatingPoint, out: Path) -> Path:
+    """Write table, figure and network; each is whole or absent."""
+    out.mkdir(parents=True, exist_ok=True)
+    rows = [_row(point, points[0]) for point in points]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    temporary = out / f".{TABLE_FILE}.tmp"
+    temporary.write_text(text.getvalue(), encoding="utf-8")
+    temporary.replace(out / TABLE_FILE)
+    columns = {name: [row[name] for row in rows] for name in ("accuracy", "synops", "raised")}
+    energy = [row["energy_nj"] for row in rows]
+    title = f"{found.network.name}: raised thresholds"
+    figure = sweep_figure(title, energy=energy, chosen=points.index(chosen), **columns)
+    save_figure(figure, out / FIGURE_FILE)
+    about = {"recipe": found.recipe, "dataset": found.dataset, "steps": found.steps, "raised": f"{chosen.raised:g}"}
+    network = raise_thresholds(found.network, chosen.raised)
+    netx.save(network, out / NETWORK_FILE, metadata={k: str(v) for k, v in about.items() if v is not None})
+    return out / NETWORK_FILE
+
+
+def _table(rows: Sequence[dict[str, float]]) -> Table:
+    table = Table(title="Raised thresholds", caption=ENERGY_SOURCE, box=box.SIMPLE_HEAD, title_justify="left")
+    for name in ("raised by", "accuracy", "spike rate", "synaptic operations", "share", "energy, nJ"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        share = f"{row['synops']:,.0f}", f"{row['share_of_synops']:.1%}"
+        cells = f"{row['raised']:g}", f"{row['accuracy']:.2%}", f"{row['spike_rate']:.3f}"
+        table.add_row(*cells, *share, f"{row['energy_nj']:,.1f}")
+    return table

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from lava_spquant import netx
+from lava_spquant.workflow import load
+from tests.cli.conftest import Shell
+from tests.paths import ROOT
+
+DIGITS = ROOT / "netx_models" / "digits.net"
+
+
+def test_a_sweep_writes_table_figure_and_network(shell: Shell, tmp_path: Path) -> None:
+    found = shell(
+        "sweep", DIGITS, "--limit", 80, "--raise", "0,0.1,0.4", "--lost", 2, "--out", tmp_path / "s", "--json"
+    )
+    assert found.code == 0, found.err
+    points = found.values["points"]
+    assert [p["raised"] for p in points] == [0, 0.1, 0.4]
+    assert points[0]["share_of_synops"] == 1
+    assert points[2]["synops"] < points[1]["synops"] < points[0]["synops"]
+    with (tmp_path / "s" / "sweep.csv").open(encoding="utf-8") as file:
+        assert [float(row["synops"]) for row in csv.DictReader(file)] == [p["synops"] for p in points]
+    assert (tmp_path / "s" / "sweep.png").stat().st_size > 1000
+    chosen = next(p for p in points if p["raised"] == found.values["chosen"])
+    assert chosen["accuracy"] >= points[0]["accuracy"] - 0.02
+    assert found.values["saved"] == pytest.approx(1 - chosen["share_of_synops"])
+    again = shell("run", tmp_path / "s" / "chosen.net", "--limit", 80, "--json")
+    assert again.values["correct"] == chosen["correct"]
+    assert netx.info(tmp_path / "s" / "chosen.net").metadata["raised"] == f"{chosen['raised']:g}"
+    assert load(tmp_path / "s" / "chosen.net").dataset == "digits"
+
+
+def test_a_sweep_for_people(shell: Shell, tmp_path: Path) -> None:
+    found = shell("sweep", DIGITS, "--limit", 20, "--raise", "0,0.5", "--out", tmp_path)
+    assert found.code == 0, found.err
+    for word in ("Raised thresholds", "45 nm", "fewer synaptic operations"):
+        assert word in " ".join(found.out.split())
+
+
+@pytest.mark.parametrize("text", ["0.1,0.2", "0,0.2,0.1", "0,x", "", "0,0"])
+def test_raises_begin_at_0_and_rise(shell: Shell, text: str) -> None:
+    found = shell("sweep", DIGITS, "--raise", text, "--json")
+    assert found.code == 2
+    assert "--raise: found" in found.values["error"]
