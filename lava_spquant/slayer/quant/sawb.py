@@ -23,8 +23,9 @@ class Sawb:
     """Clip chosen from the weights' statistics, then round; gradient straight through inside the clip.
 
     Rule "statistics" is SAWB's `std / z0 - (z1 / z0) * mean|w|`; rule "mean" is `2 * mean|w|`, which is
-    what the SpQuant authors' released code computes. Where the statistics give no positive clip
-    (a few weights, or all of one magnitude), the largest magnitude is the clip.
+    what the SpQuant authors' released code computes. The statistics were fitted to bell-shaped weights. Where they give
+    a clip below the mean magnitude (a few weights, or most of one magnitude), the largest magnitude is the clip: nearly
+    all weights would lie beyond the other, where they are all alike and have no gradient.
 
     Parameters
     ----------
@@ -63,7 +64,7 @@ class Sawb:
             return 2 * mean
         z0, z1 = SAWB_COEFFICIENTS[self.bits]
         clip = channel_std(weight, self.per_channel) / z0 - (z1 / z0) * mean
-        return torch.where(clip > 0, clip, largest(weight, self.per_channel))
+        return torch.where(clip > mean, clip, largest(weight, self.per_channel))
 
     def integers(self, weight: Tensor) -> QuantisedWeight:
         """Return the rounded levels and `clip / (2**(bits-1) - 1)`."""
