@@ -43,7 +43,7 @@ def sawb_clip(rows: np.ndarray, bits: int, rule: str) -> np.ndarray:
     if rule == "mean":
         return 2 * mean
     clip = rows.std(axis=1) / z0 - z1 / z0 * mean
-    return np.where(clip > 0, clip, np.abs(rows).max(axis=1))
+    return np.where(clip > mean, clip, np.abs(rows).max(axis=1))
 
 
 @pytest.mark.parametrize("per_channel", [False, True])
@@ -84,6 +84,21 @@ def test_sawb_takes_the_largest_weight_where_its_statistics_give_no_clip(bits: i
     quantiser = Sawb(bits)
     assert sawb_clip(weight.numpy(), bits, "statistics").item() == quantiser.clip_value(weight).item() == 0.5
     assert quantiser.integers(weight).values.abs().unique().tolist() == [2 ** (bits - 1) - 1]
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+def test_sawb_never_clips_below_the_mean_weight(bits: int) -> None:
+    """Weights between one magnitude and two, at which the formula gives something small and positive."""
+    z0, z1 = {4: (0.077, 1.013), 8: (0.027, 1.114)}[bits]
+    found = []
+    for spread in np.linspace(0.1, 1.5, 400):
+        rows = 1 + spread * np.random.default_rng(0).uniform(-1, 1, (1, 300))
+        rows[0, ::2] *= -1
+        mean, largest = np.abs(rows).mean(), np.abs(rows).max()
+        if 0 < rows.std() / z0 - z1 / z0 * mean < mean:
+            found.append(float(Sawb(bits).clip_value(torch.from_numpy(rows)).item() / largest))
+    assert found
+    assert found == pytest.approx([1.0] * len(found))
 
 
 @given(weight=weights())
