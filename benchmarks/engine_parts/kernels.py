@@ -14,8 +14,8 @@ from llvmlite import ir as ll
 from numba.core import types
 from numba.extending import intrinsic
 
-from lava_spquant.engine._llvm import I16, I64, counted_loop, data_pointer
 from lava_spquant.engine._memory import aligned_zeros
+from lava_spquant.jit.llvm import I16, I64, counted_loop, data_pointer
 
 __all__ = ["LANES", "Roof", "add_rows", "measure_roof"]
 

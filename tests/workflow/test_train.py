@@ -290,7 +290,9 @@ def test_validation_is_cut_from_the_training_images(
     assert result.valid_accuracy == pytest.approx(max(float(row["valid_accuracy"]) for row in rows))
 
 
-def test_some_of_the_training_images_are_drawn_class_by_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_some_of_the_training_images_are_drawn_class_by_class(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen: list[torch.Tensor] = []
     step = Classifier.training_step
 

@@ -56,6 +56,7 @@ class BinaryConv(Deployable):
 
     Examples
     --------
+    >>> import torch
     >>> BinaryConv(4, 8, stride=2)(torch.ones(1, 4, 6, 10, 1)).shape
     torch.Size([1, 8, 3, 5, 1])
     """
