@@ -52,7 +52,7 @@ VARIANTS = {
 }
 """Straight-through: the membrane quantiser's gradient is 1 instead of the stacked surrogate."""
 
-QUICK = ("training.epochs=1", "model.architecture=4s2-FC", "data.steps=2")
+QUICK = ("training.epochs=5", "model.architecture=4s2-FC", "data.steps=2")
 
 
 def main(

@@ -36,7 +36,7 @@ from lava_spquant.workflow.loading import CHECKPOINT_SUFFIX
 from lava_spquant.workflow.verify import LAVA_SAMPLES, REFERENCE_SAMPLES
 
 QUICK_SAMPLES, QUICK_LAVA = 100, 5
-QUICK_TRAINING = ("training.epochs=1", "model.architecture=4s2-FC", "data.steps=2")
+QUICK_TRAINING = ("training.epochs=5", "model.architecture=4s2-FC", "data.steps=2")
 
 Row = dict[str, Any]
 
