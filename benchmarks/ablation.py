@@ -19,7 +19,7 @@ from typing import Annotated, Any, Optional
 import typer
 from ablation_parts.figure import ablation_figure
 from ablation_parts.table import Outcome, ablation_table
-from common import FULL_PRECISION, NO_MEMBRANE, NO_WEIGHT, Quick, choice, commit, write_json
+from common import FULL_PRECISION, NO_MEMBRANE, NO_WEIGHT, Quick, Results, choice, commit, write_json
 
 from lava_spquant.cli.opening import load_training
 from lava_spquant.cli.options import DataPath, Debug, Json, Overrides, Quiet
@@ -64,10 +64,7 @@ def main(
     ] = None,
     seeds: Annotated[str, typer.Option("--seeds", metavar="N,N", help="One run each.")] = "0,1,2",
     folder: Annotated[Path, typer.Option("--folder", metavar="DIR", help="Keeps checkpoints.")] = Path("runs/ablation"),
-    results: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option("--results", metavar="PATH", help="Write the figures there as JSON, with commit and machine."),
-    ] = None,
+    results: Results = None,
     figure: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option("--figure", metavar="PATH", help="Draw them there (.png, .svg or .pdf)."),

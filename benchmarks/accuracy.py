@@ -22,7 +22,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 from accuracy_parts.twins import PAPER, paper_table, train_twins, twins_table
-from common import Quick, commit, networks, table, write_json
+from common import Quick, Results, commit, networks, table, write_json
 from rich.table import Table
 
 from lava_spquant.cli.opening import load_training
@@ -53,10 +53,7 @@ def main(
     ] = None,
     overrides: Overrides = None,
     folder: Annotated[Path, typer.Option("--folder", metavar="DIR", help="Keeps checkpoints.")] = Path("runs/twins"),
-    results: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option("--results", metavar="PATH", help="Write the figures of recipes there as JSON."),
-    ] = None,
+    results: Results = None,
     limit: Limit = None,
     data_path: DataPath = None,
     quick: Quick = False,

@@ -14,12 +14,11 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import numpy as np
 import typer
-from common import Quick, choice, commit, table, write_json
+from common import Quick, Results, choice, commit, table, write_json
 from rich.table import Table
 
 from lava_spquant.cli.opening import load_training
@@ -46,10 +45,7 @@ def main(
     batches: Annotated[str, typer.Option("--batches", metavar="N,N", help="Images at a time.")] = "1,32",
     threads: Annotated[str, typer.Option("--threads", metavar="N,N", help="Of both sides.")] = "1,2",
     rounds: Annotated[int, typer.Option("--rounds", min=1, help="Rounds that count.")] = 15,
-    results: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option("--results", metavar="PATH", help="Write the figures there as JSON, with commit and machine."),
-    ] = None,
+    results: Results = None,
     quick: Quick = False,
     json_output: Json = False,
     quiet: Quiet = False,

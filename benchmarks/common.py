@@ -6,7 +6,7 @@ import json
 import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Optional
 
 import typer
 from rich import box
@@ -20,6 +20,7 @@ __all__ = [
     "NO_WEIGHT",
     "ROOT",
     "Quick",
+    "Results",
     "choice",
     "commit",
     "networks",
@@ -33,6 +34,11 @@ NO_WEIGHT = ("model.weight=none", "model.first_weight=none", "model.last_weight=
 NO_MEMBRANE = ("model.membrane=none", "model.membranes=[]")
 FULL_PRECISION = (*NO_WEIGHT, *NO_MEMBRANE)
 """What turns a recipe into its 32-bit twin."""
+
+Results = Annotated[
+    Optional[Path],  # noqa: UP045 (typer reads this on Python 3.10)
+    typer.Option("--results", metavar="PATH", help="Write the figures there as JSON, with commit and machine."),
+]
 
 Quick = Annotated[bool, typer.Option("--quick", help="Smaller, and done within a minute.")]
 

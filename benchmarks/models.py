@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import numpy as np
 import typer
-from common import Quick, choice, table
+from common import Quick, Results, choice, commit, table, write_json
 from rich.table import Table
 
 from lava_spquant import data, ir
@@ -58,6 +58,7 @@ def main(
     steps: Annotated[int, typer.Option("--steps", min=1, help="Time steps.")] = 2,
     samples: Annotated[int, typer.Option("--samples", min=1, help="Images.")] = 1,
     data_path: DataPath = None,
+    results: Results = None,
     quick: Quick = False,
     json_output: Json = False,
     quiet: Quiet = False,
@@ -74,6 +75,9 @@ def main(
             rows += measure(name, MODELS[name], images, steps, samples, quick, now)
         ok = all(row["mismatches"] == 0 for row in rows)
         values = {"ok": ok, "machine": machine().values(), "images": source, "quick": quick, "rows": rows}
+        values["commit"] = commit()
+        if results is not None:
+            write_json(results, values)
         now.finish(values, shown(rows), f"Images: {source}", ok=ok)
 
 

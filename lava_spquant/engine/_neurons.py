@@ -18,7 +18,9 @@ __all__ = [
     "copy_row",
     "cuba_memoryless_row",
     "cuba_row",
+    "graded_limits",
     "graded_row",
+    "graded_value",
     "qlif_row",
     "rescale_row",
     "scaled",
@@ -208,6 +210,26 @@ cuba_memoryless_row = _row_intrinsic(3, _cuba, read=(1,))
 threshold_row = _row_intrinsic(1, threshold_spikes, read=())
 
 
+def graded_limits(emit: Emitter, args: Any, pointers: dict[int, Any]) -> tuple[Any, Any]:
+    """Return the range of what a graded neuron sends; the first twelve arguments of a row."""
+    b = emit.builder
+    low, high = (emit.splat(b.load(b.gep(pointers[10], [b.add(args[11], I64(k))]))) for k in range(2))
+    return low, high
+
+
+def graded_value(emit: Emitter, args: Any, pointers: dict[int, Any], i: Any, limits: tuple[Any, Any]) -> Any:
+    """Return what sixteen graded neurons send, and keep it where they do; likewise."""
+    b = emit.builder
+    at = b.add(args[8], i)
+    total = b.add(scaled(emit, args, pointers, i), emit.load(pointers[5], b.add(args[6], i)))
+    # What a neuron that keeps nothing loads here is some memory, and is not used.
+    kept = b.add(emit.load(pointers[7], at), total)
+    out = emit.clip(b.select(args[9], kept, total), *limits)
+    with b.if_then(args[9]):
+        emit.store(out, pointers[7], at)
+    return out
+
+
 @intrinsic
 def graded_row(
     typingctx, acc, gain, gain_at, half, shift, bias, bias_at, v, state_at, keeps, par, par_at, events, events_at,
@@ -228,18 +250,10 @@ def graded_row(
         pointer = {k: data_pointer(context, builder, sig.args[k], args[k]) for k in read}
         emit = Emitter(builder)
         lists = {"events": pointer[12], "events_at": args[13], "masks": pointer[16], "counts": pointer[17]}
-        bottom, top = (
-            emit.splat(builder.load(builder.gep(pointer[10], [builder.add(args[11], I64(k))]))) for k in range(2)
-        )
+        limits = graded_limits(emit, args, pointer)
 
         def body(i: Any, carried: list[Any]) -> list[Any]:
-            at = builder.add(args[8], i)
-            total = builder.add(scaled(emit, args, pointer, i), emit.load(pointer[5], builder.add(args[6], i)))
-            # What a neuron that keeps nothing loads here is some memory, and is not used.
-            kept = builder.add(emit.load(pointer[7], at), total)
-            out = emit.clip(builder.select(args[9], kept, total), bottom, top)
-            with builder.if_then(args[9]):
-                emit.store(out, pointer[7], at)
+            out = graded_value(emit, args, pointer, i, limits)
             emit.store(out, pointer[18], builder.add(args[19], i))
             nonzero = builder.icmp_signed("!=", out, emit.zero)
             place = builder.add(args[15], carried[0])

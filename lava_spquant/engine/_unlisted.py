@@ -9,7 +9,7 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from lava_spquant.engine._llvm import LANES, Emitter
-from lava_spquant.engine._neurons import scaled, threshold_spikes
+from lava_spquant.engine._neurons import graded_limits, graded_value, scaled, threshold_spikes
 from lava_spquant.jit.llvm import I16, I64, counted_loop, data_pointer
 
 __all__ = ["graded_dense_row", "threshold_bits_row"]
@@ -59,17 +59,10 @@ def graded_dense_row(
     def codegen(context: Any, builder: ll.IRBuilder, sig: Any, args: Any) -> Any:
         pointer = {k: data_pointer(context, builder, sig.args[k], args[k]) for k in (0, 1, 5, 7, 10, 12)}
         emit = Emitter(builder)
-        bottom, top = (
-            emit.splat(builder.load(builder.gep(pointer[10], [builder.add(args[11], I64(k))]))) for k in range(2)
-        )
+        limits = graded_limits(emit, args, pointer)
 
         def body(i: Any, carried: list[Any]) -> list[Any]:
-            at = builder.add(args[8], i)
-            total = builder.add(scaled(emit, args, pointer, i), emit.load(pointer[5], builder.add(args[6], i)))
-            kept = builder.add(emit.load(pointer[7], at), total)
-            out = emit.clip(builder.select(args[9], kept, total), bottom, top)
-            with builder.if_then(args[9]):
-                emit.store(out, pointer[7], at)
+            out = graded_value(emit, args, pointer, i, limits)
             emit.store(out, pointer[12], builder.add(args[13], i))
             return []
 

@@ -83,7 +83,8 @@ class Branch(nn.Module):
 
     def scaled(self, x: Tensor) -> Tensor:
         """Return accumulators times the scale of what was read, before batch-norm."""
-        return self.accumulate(x) * self.reads.scale
+        acc = self.accumulate(x)
+        return acc if self.reads.scale == 1 else acc * self.reads.scale
 
     def current(self, x: Tensor) -> Tensor:
         """Return the float current (T, N, C, ...) with gradients."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -214,18 +215,21 @@ class ConvSynapse(WeightedSynapse):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (M, C_out, H_out, W_out)."""
-        z = self._convolve(x)
-        return z if self.alpha is None else z * self.alpha.reshape(-1, 1, 1)
-
-    def _convolve(self, x: Tensor) -> Tensor:
         if byte_conv_fits(x, self.largest_input, self.quantiser.bits, self.groups):
             sides = _pair(self.stride), _pair(self.padding), _pair(self.dilation)
             weight = self.weight
             integers = self.quantiser.integers(weight)
-            z = byte_conv(x, self.quantiser.fake(weight, integers), integers, *sides)
+            fake = self.quantiser.fake(weight, integers)
+            if self.alpha is not None:
+                integers = replace(integers, scale=integers.scale * self.alpha.detach())
+            z = byte_conv(x, self._scaled(fake), integers, *sides)
             if z is not None:
                 return z
-        return F.conv2d(x, self.quantised, None, self.stride, self.padding, self.dilation, self.groups)
+        return F.conv2d(x, self._scaled(self.quantised), None, self.stride, self.padding, self.dilation, self.groups)
+
+    def _scaled(self, weight: Tensor) -> Tensor:
+        """Return the weight times the learned factor, which is far smaller than the output."""
+        return weight if self.alpha is None else weight * self.alpha.reshape(-1, 1, 1, 1)
 
     def to_ir(self) -> ir.Conv:
         """Return `ir.Conv`."""

@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 
 from lava_spquant import ir
 from lava_spquant.data import Split
+from lava_spquant.data.split import S
 from lava_spquant.ir.limits import CUBA_SHIFT, STATE_MAX
 from lava_spquant.ir.reference import Trace
 from lava_spquant.report import Accuracy, activity, predict
-from lava_spquant.workflow.chunks import head
 from lava_spquant.workflow.evaluate import traces
 from lava_spquant.workflow.executor import default_executor
 from lava_spquant.workflow.progress import Progress, silent
 
-__all__ = ["RAISES", "OperatingPoint", "choose", "raise_thresholds", "sweep"]
+__all__ = ["RAISES", "OperatingPoint", "choose", "halves", "raise_thresholds", "sweep"]
 
 RAISES = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0)
 """By how much thresholds are raised by default, in thresholds (or, of a stateless threshold at 0, units of current)."""
@@ -87,7 +87,6 @@ def sweep(
     steps: int,
     raises: Sequence[float] = RAISES,
     *,
-    limit: int | None = None,
     progress: Progress = silent,
 ) -> Iterator[OperatingPoint]:
     """Yield what the network does with each raise.
@@ -99,8 +98,6 @@ def sweep(
     steps : int
         T.
     raises : sequence of float
-    limit : int, optional
-        Only the first so many samples.
     progress : Progress
 
     Raises
@@ -109,7 +106,7 @@ def sweep(
         As `raise_thresholds`, or if the samples do not fit the network.
     """
     for by in raises:
-        yield _measured(raise_thresholds(network, by), by, head(split, limit), steps, progress)
+        yield _measured(raise_thresholds(network, by), by, split, steps, progress)
 
 
 def _measured(network: ir.Network, by: float, split: Split, steps: int, progress: Progress) -> OperatingPoint:
@@ -128,6 +125,19 @@ def _measured(network: ir.Network, by: float, split: Split, steps: int, progress
     done = activity(network, counted())
     spikes, graded = (sum(getattr(row, name) for row in done.rows) for name in ("synops_spikes", "synops_graded"))
     return OperatingPoint(by, result, done.spike_rate or 0.0, spikes, graded)
+
+
+def halves(split: S) -> tuple[S, S]:
+    """Return every second sample, to choose an operating point with, and the others, to judge it.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two samples.
+    """
+    if len(split) < 2:
+        raise ValueError(f"sweep: found {len(split)} samples, expected at least 2: one to choose with, one to judge")
+    return split.take(slice(0, None, 2)), split.take(slice(1, None, 2))
 
 
 def choose(points: Sequence[OperatingPoint], points_lost: float) -> OperatingPoint:

@@ -27,9 +27,12 @@ def test_a_sweep_writes_table_figure_and_network(shell: Shell, tmp_path: Path) -
     assert (tmp_path / "s" / "sweep.png").stat().st_size > 1000
     chosen = next(p for p in points if p["raised"] == found.values["chosen"])
     assert chosen["accuracy"] >= points[0]["accuracy"] - 0.02
-    assert found.values["saved"] == pytest.approx(1 - chosen["share_of_synops"])
+    before, after = (found.values["judged"][when] for when in ("before", "after"))
+    assert points[0]["samples"] == before["samples"] == after["samples"] == 40
+    assert found.values["saved"] == pytest.approx(1 - after["synops"] / before["synops"])
+    assert found.values["points_lost"] == pytest.approx(100 * (before["accuracy"] - after["accuracy"]))
     again = shell("run", tmp_path / "s" / "chosen.net", "--limit", 80, "--json")
-    assert again.values["correct"] == chosen["correct"]
+    assert again.values["correct"] == chosen["correct"] + after["correct"]
     assert netx.info(tmp_path / "s" / "chosen.net").metadata["raised"] == f"{chosen['raised']:g}"
     assert load(tmp_path / "s" / "chosen.net").dataset == "digits"
 

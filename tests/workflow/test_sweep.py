@@ -10,7 +10,7 @@ from lava_spquant.ir import reference
 from lava_spquant.ir.limits import STATE_MAX
 from lava_spquant.report import Accuracy
 from lava_spquant.workflow import evaluate, load
-from lava_spquant.workflow.sweep import OperatingPoint, choose, raise_thresholds, sweep
+from lava_spquant.workflow.sweep import OperatingPoint, choose, halves, raise_thresholds, sweep
 from tests.paths import ROOT
 
 DIGITS = ROOT / "netx_models" / "digits.net"
@@ -57,15 +57,24 @@ def test_what_cannot_be_raised(by: float, message: str) -> None:
 
 
 def test_a_sweep_measures_what_evaluation_does() -> None:
-    found, split = load(DIGITS), data.digits().test
-    points = list(sweep(found.network, split, found.known_steps(), (0.0, 0.3, 50.0), limit=60))
+    found, split = load(DIGITS), data.digits().test.take(slice(0, 60))
+    points = list(sweep(found.network, split, found.known_steps(), (0.0, 0.3, 50.0)))
     assert [p.raised for p in points] == [0.0, 0.3, 50.0]
     for point in points:
         raised = raise_thresholds(found.network, point.raised)
-        assert point.accuracy.correct == evaluate(raised, split, found.known_steps(), limit=60).result.correct
+        assert point.accuracy.correct == evaluate(raised, split, found.known_steps()).result.correct
     synops = [p.synops_spikes for p in points]
     assert synops[0] > synops[1] > synops[2] == 0
     assert points[2].spike_rate == 0
+
+
+def test_one_half_chooses_and_the_other_judges() -> None:
+    split = data.digits().test.take(slice(0, 7))
+    choosing, judging = halves(split)
+    assert choosing.labels.tolist() == split.labels[::2].tolist()
+    assert judging.labels.tolist() == split.labels[1::2].tolist()
+    with pytest.raises(ValueError, match="found 1 samples, expected at least 2"):
+        halves(split.take(slice(0, 1)))
 
 
 def point(raised: float, correct: int, synops: float) -> OperatingPoint:

@@ -43,7 +43,9 @@ class BinaryConv(Deployable):
         See `weight_quantiser`.
     clip : ClipConfig
         Width and range of the stream that is sent.
-    threshold : ThresholdConfig
+    activation : ThresholdConfig or ClipConfig
+        What binarises. A clip instead sends graded values into the convolution: the network that one of spikes is
+        compared with.
     count_log : bool
         Return the mean event rate of the binarised input too.
     reads : Stream
@@ -72,7 +74,7 @@ class BinaryConv(Deployable):
         *,
         weight: str | WeightQuantiser = "binary-standard",
         clip: ClipConfig | None = None,
-        threshold: ThresholdConfig | None = None,
+        activation: ThresholdConfig | ClipConfig | None = None,
         count_log: bool = False,
         reads: Stream | None = None,
     ) -> None:
@@ -86,10 +88,9 @@ class BinaryConv(Deployable):
                 f"BinaryConv: out_features: found {out_features}, expected at least the {in_features} that come in"
             )
         self.clip = clip or ClipConfig()
+        neuron = ClipNeuron(activation) if isinstance(activation, ClipConfig) else ThresholdNeuron(activation)
         # The bias is what moves a channel's threshold.
-        self.binarise = Block(
-            ThresholdNeuron(threshold or ThresholdConfig()), [Branch(IdentitySynapse(), in_features, bias=True)]
-        )
+        self.binarise = Block(neuron, [Branch(IdentitySynapse(), in_features, bias=True)])
         main = ConvSynapse(in_features, out_features, kernel_size, weight, stride, kernel_size // 2, learn_scale=True)
         plain = in_features == out_features and stride == 1
         skip = IdentitySynapse() if plain else _Shrink(in_features, out_features, stride)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lava_spquant.slayer import block
 from lava_spquant.slayer.models.architecture import Layer
@@ -13,6 +13,8 @@ __all__ = ["BINARY_KINDS", "GRADED_KINDS", "BinaryOptions", "build_binary"]
 
 BINARY_KINDS = ("binary", "stem", "threshold", "any")
 """Kinds of layers that this file builds; see `parse_architecture`."""
+
+ACTIVATIONS = ("spikes", "graded")
 
 GRADED_KINDS = ("binary", "stem")
 """Those that send a graded stream."""
@@ -30,11 +32,24 @@ class BinaryOptions:
         Where it is clipped.
     surrogate : str
         Gradient of the spike; the reach of "asymmetric" is learned.
+    activation : {"spikes", "graded"}
+        What convolutions read: spikes, or a stream of this width clipped to 0..`stream_bound`, a ReLU.
+
+    Raises
+    ------
+    ValueError
+        If a field names nothing known or is out of range.
     """
 
     stream_bits: int = 8
     stream_bound: float = 1.0
     surrogate: str = "asymmetric"
+    activation: str = "spikes"
+
+    def __post_init__(self) -> None:
+        if self.activation not in ACTIVATIONS:
+            raise ValueError(f"activation: found {self.activation!r}, expected one of {', '.join(ACTIVATIONS)}")
+        _ = self.clip, self.neuron
 
     @property
     def clip(self) -> ClipConfig:
@@ -42,8 +57,10 @@ class BinaryOptions:
         return ClipConfig(self.stream_bits, self.stream_bound)
 
     @property
-    def threshold(self) -> ThresholdConfig:
-        """The neuron that spikes."""
+    def neuron(self) -> ThresholdConfig | ClipConfig:
+        """What sends to a convolution."""
+        if self.activation == "graded":
+            return replace(self.clip, signed=False)
         chosen = surrogate(self.surrogate)
         return ThresholdConfig(chosen, learn_delta=isinstance(chosen, AsymmetricBox))
 
@@ -55,12 +72,14 @@ def build_binary(layer: Layer, channels: int, weight: str, options: BinaryOption
         return block.Pool(options.clip, layer.size, average=True)
     if layer.kind == "any":
         # A maximum of spikes: the window's sum is above 0 where one of them is 1.
-        return block.Pool(options.threshold, layer.size)
+        if options.activation != "spikes":
+            raise ValueError(f"architecture: MP{layer.size}: found graded activations, expected spikes: use AP")
+        return block.Pool(options.neuron, layer.size)
     if layer.kind == "binary":
         return block.BinaryConv(
             channels, layer.size, layer.kernel, layer.stride,
-            weight=weight, clip=options.clip, threshold=options.threshold,
+            weight=weight, clip=options.clip, activation=options.neuron,
         )  # fmt: skip
-    neuron = options.clip if layer.kind == "stem" else options.threshold
+    neuron = options.clip if layer.kind == "stem" else options.neuron
     padding = layer.kernel // 2
     return block.Conv(neuron, channels, layer.size, layer.kernel, layer.stride, padding, weight=weight, batch_norm=True)

@@ -33,7 +33,7 @@ class ConvNetConfig:
     weights, membranes : sequence of str
         Quantisers layer by layer instead: one weight for each layer but pools, the read-out's last, and one membrane
         for each of these but the read-out. Empty: the same everywhere, as above.
-    stream_bits, stream_bound
+    stream_bits, stream_bound, activation
         Of the graded stream of single-step binary networks (tokens B, C, T); see `BinaryOptions`.
     membrane_gradient : {"stacked", "straight_through"}
         Gradient of the membrane quantiser; see `lava_spquant.slayer.membrane.MembraneConfig`.
@@ -71,6 +71,7 @@ class ConvNetConfig:
     membrane_gradient: str = "stacked"
     stream_bits: int = 8
     stream_bound: float = 1.0
+    activation: str = "spikes"
 
     def __post_init__(self) -> None:
         layers = [layer for layer in parse_architecture(self.architecture) if layer.kind not in POOLS]
@@ -85,13 +86,12 @@ class ConvNetConfig:
         membrane(self.membrane)
         for index in range(len(layers) - 1):
             self.neuron(index)
-        options = self.binary
-        _ = options.clip, options.threshold
+        _ = self.binary
 
     @property
     def binary(self) -> BinaryOptions:
         """Return what the layers of a binary network share."""
-        return BinaryOptions(self.stream_bits, self.stream_bound, self.surrogate)
+        return BinaryOptions(self.stream_bits, self.stream_bound, self.surrogate, self.activation)
 
     def quantiser(self, index: int, last: bool = False) -> str:
         """Return the weight quantiser of the layer with this number, pools not counted."""

@@ -15,7 +15,9 @@ from lava_spquant.slayer.stream import Stream
 if TYPE_CHECKING:
     from lava_spquant.slayer.branch import Branch
 
-__all__ = ["SlayerNeuron", "channelwise", "decay_toward_zero", "saturate"]
+__all__ = ["SlayerNeuron", "channelwise", "decay_toward_zero", "gradient_inside", "saturate"]
+
+OPS: Any = getattr(torch, "ops")  # noqa: B009 (torch does not declare it)
 
 
 class SlayerNeuron(nn.Module, ABC):
@@ -98,3 +100,9 @@ def decay_toward_zero(x: Tensor, decay: int) -> Tensor:
 def saturate(x: Tensor) -> Tensor:
     """Clip to the symmetric 24-bit range."""
     return x.clamp(-ir.limits.STATE_MAX, ir.limits.STATE_MAX)
+
+
+def gradient_inside(gradient: Tensor, x: Tensor, low: float, high: float) -> Tensor:
+    """Return `gradient` where `low < x < high`, else 0: one pass over memory where a product with a mask takes four."""
+    result: Tensor = OPS.aten.hardtanh_backward(gradient, x, low, high)
+    return result

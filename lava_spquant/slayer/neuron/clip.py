@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from lava_spquant import ir
 from lava_spquant.slayer.branch import Branch
 from lava_spquant.slayer.fold import fold_gains
-from lava_spquant.slayer.neuron.base import SlayerNeuron, channelwise
+from lava_spquant.slayer.neuron.base import SlayerNeuron, channelwise, gradient_inside
 from lava_spquant.slayer.stream import Stream
 
 __all__ = ["ClipConfig", "ClipNeuron"]
@@ -31,6 +32,8 @@ class ClipConfig:
         Width of the stream, 2..16: values -1..1 as whole numbers from `-(2**(bits-1) - 1)`.
     bound : float
         Where the stream is clipped: 1 is the paper's hardtanh, a larger one passes more on.
+    signed : bool
+        Clip at `-bound` below; else at 0, which makes it a ReLU.
 
     Raises
     ------
@@ -40,6 +43,7 @@ class ClipConfig:
 
     bits: int = 8
     bound: float = 1.0
+    signed: bool = True
 
     def __post_init__(self) -> None:
         if not (isinstance(self.bits, int) and 2 <= self.bits <= BITS_MAX):
@@ -52,9 +56,14 @@ class ClipConfig:
         """Largest whole number."""
         return 2 ** (self.bits - 1) - 1
 
+    @property
+    def low(self) -> int:
+        """Smallest whole number."""
+        return -self.top if self.signed else 0
+
 
 class ClipNeuron(SlayerNeuron):
-    """Clips its current to `+-bound` and rounds it to the stream's whole numbers; keeps nothing.
+    """Clips its current to `+-bound` (or 0..`bound`) and rounds it to the stream's whole numbers; keeps nothing.
 
     The gradient passes inside the bound and is 0 beyond, hardtanh's own; rounding passes it straight through.
 
@@ -73,9 +82,9 @@ class ClipNeuron(SlayerNeuron):
         return self.config.top / self.config.bound
 
     def respond(self, current: Tensor) -> Tensor:
-        """Return whole numbers in `-top..top`."""
-        scaled = torch.clamp(current * self.unit, -self.config.top, self.config.top)
-        return scaled + (torch.floor(scaled.detach() + 0.5) - scaled.detach())
+        """Return whole numbers in `low..top`."""
+        result: Tensor = _Clip.apply(current, self.unit, self.config.low, self.config.top)
+        return result
 
     def exact(self, block: ir.Block, current: Tensor) -> dict[str, Tensor]:
         """Run `ir.Clip` on an int32 tensor."""
@@ -85,15 +94,32 @@ class ClipNeuron(SlayerNeuron):
 
     def to_ir(self, name: str, branches: Sequence[Branch], sources: Sequence[int]) -> ir.Block:
         """Fold everything real-valued into int16 gains and an int32 bias."""
-        top = self.config.top
+        low, top = self.config.low, self.config.top
         folded = fold_gains(name, branches, sources, self.unit, top, spiking=False)
-        return ir.Block(name, folded.branches, ir.Clip(-top, top), folded.bias, 0)
+        return ir.Block(name, folded.branches, ir.Clip(low, top), folded.bias, 0)
 
     def stream(self, reads: Stream) -> Stream:
         """Return the whole numbers with the scale that makes them currents again."""
-        return Stream(-self.config.top, self.config.top, 1 / self.unit)
+        return Stream(self.config.low, self.config.top, 1 / self.unit)
 
     @property
     def device_params(self) -> dict[str, Any]:
         """Deployed parameters."""
-        return {"type": "CLIP", "low": -self.config.top, "high": self.config.top}
+        return {"type": "CLIP", "low": self.config.low, "high": self.config.top}
+
+
+class _Clip(torch.autograd.Function):
+    """Hardtanh and rounding together: few passes over memory, which is what they cost."""
+
+    @staticmethod
+    def forward(ctx: Any, current: Tensor, unit: float, low: int, top: int) -> Tensor:
+        ctx.save_for_backward(current)
+        ctx.unit, ctx.bounds = unit, (low / unit, top / unit)
+        return (current * unit).clamp_(low, top).add_(0.5).floor_()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None]:
+        (current,) = ctx.saved_tensors
+        inside = gradient_inside(grads[0], current, *ctx.bounds)
+        return inside.mul_(ctx.unit), None, None, None

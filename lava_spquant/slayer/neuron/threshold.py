@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from lava_spquant import ir
 from lava_spquant.slayer.branch import Branch
 from lava_spquant.slayer.fold import fold_gains
-from lava_spquant.slayer.neuron.base import SlayerNeuron, channelwise
+from lava_spquant.slayer.neuron.base import SlayerNeuron, channelwise, gradient_inside
 from lava_spquant.slayer.stream import SPIKES, Stream
 from lava_spquant.slayer.surrogate import AsymmetricBox, Surrogate, spike
 
@@ -60,14 +61,14 @@ class ThresholdNeuron(SlayerNeuron):
 
     Parameters
     ----------
-    config : ThresholdConfig
+    config : ThresholdConfig, optional
     """
 
     delta: Tensor | None
 
-    def __init__(self, config: ThresholdConfig) -> None:
+    def __init__(self, config: ThresholdConfig | None = None) -> None:
         super().__init__()
-        self.config = config
+        self.config = config = config or ThresholdConfig()
         box = config.surrogate
         learned = config.learn_delta and isinstance(box, AsymmetricBox)
         self.delta = nn.Parameter(torch.tensor(box.delta)) if learned and isinstance(box, AsymmetricBox) else None
@@ -125,8 +126,11 @@ class _LearnedSpike(torch.autograd.Function):
         return (x > 0).to(x.dtype)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None]:
         x, delta = ctx.saved_tensors
-        inside = (x >= -ctx.rho * delta) & (x <= delta)
-        through = grads[0] * inside
-        return through / delta, -(through * x).sum() / delta**2, None
+        reach = x / delta
+        # The bounds belong to the box, which `gradient_inside` leaves out.
+        wider = 1 + torch.finfo(x.dtype).eps
+        through = gradient_inside(grads[0], reach, -ctx.rho * wider, wider).div_(delta)
+        return through, -(through * reach).sum(), None

@@ -76,6 +76,20 @@ def test_a_small_resnet_is_deployed_as_it_is() -> None:
     assert clips == {ir.Clip(-31, 31)}
 
 
+def test_graded_activations_in_place_of_spikes() -> None:
+    config = ConvNetConfig("C4-B4-B6s2-FC", "none", "none", "none", activation="graded", stream_bits=7, stream_bound=2)
+    model = trained(build_convnet(config, ir.InputSpec((3, 9, 8), 8), 5))
+    x = np.random.default_rng(0).integers(0, 256, (1, 3, 3, 9, 8))
+    assert_same(model.trace(x), assert_exact(model.to_ir(), x, threads=(1,)), "eval()")
+    clips = {b.name: b.neuron for b in model.to_ir().blocks if isinstance(b.neuron, ir.Clip)}
+    low = {name: clip.low for name, clip in clips.items()}
+    assert low == {name: 0 if name.endswith(".binarise") else -63 for name in low}
+    with pytest.raises(ValueError, match="activation: found 'relu', expected one of spikes, graded"):
+        ConvNetConfig("C4-B4-FC", activation="relu")
+    with pytest.raises(ValueError, match="MP2: found graded activations"):
+        build_convnet(ConvNetConfig("T4-MP2-FC", activation="graded"), ir.InputSpec((3, 9, 8), 8), 5)
+
+
 def test_maxima_of_spikes_and_plain_thresholds(tmp_path) -> None:  # type: ignore[no-untyped-def]
     config = ConvNetConfig("T4-MP2-T6k5-MP2-FC", "binary-standard", surrogate="box")
     model = trained(build_convnet(config, ir.InputSpec((3, 9, 8), 8), 5))
@@ -94,8 +108,8 @@ def test_maxima_of_spikes_and_plain_thresholds(tmp_path) -> None:  # type: ignor
 def test_gradients_reach_everything() -> None:
     model = network(
         block.Conv(ClipConfig(), 3, 6, 3, padding=1, weight="sawb8", batch_norm=True),
-        block.BinaryConv(6, 8, stride=2, threshold=ThresholdConfig()),
-        block.BinaryConv(8, 8, threshold=ThresholdConfig(Box(), learn_delta=False)),
+        block.BinaryConv(6, 8, stride=2, activation=ThresholdConfig()),
+        block.BinaryConv(8, 8, activation=ThresholdConfig(Box(), learn_delta=False)),
         block.Pool(None, 2),
         block.Flatten(),
         block.Readout(8 * 2 * 2, 4),

@@ -51,6 +51,25 @@ def test_sums_are_exact_and_gradients_those_of_floats(case: tuple, quantiser: st
         torch.testing.assert_close(have, want, rtol=1e-5, atol=1e-5 * float(want.abs().max()))
 
 
+@pytest.mark.parametrize("value", [1, 255])
+def test_a_learned_scale_is_the_outputs(value: int) -> None:
+    torch.manual_seed(0)
+    synapse, x = ConvSynapse(3, 4, 3, "binary-standard", learn_scale=True), images((2, 3, 8, 7), value)
+    with torch.no_grad():
+        synapse.alpha.copy_(torch.tensor([0.5, -2.0, 0.0, 1.0]))  # type: ignore[union-attr]
+    synapse.reads(value)
+    plain = F.conv2d(x, synapse.quantised)
+    want = plain * synapse.alpha.reshape(-1, 1, 1)  # type: ignore[union-attr]
+    found = synapse(x)
+    torch.testing.assert_close(found, want, rtol=1e-5, atol=1e-5 * float(plain.detach().abs().max()))
+    grad = torch.randn(found.shape)
+    parameters = (synapse.weight, synapse.alpha)
+    for have, expected in zip(
+        torch.autograd.grad(found, parameters, grad), torch.autograd.grad(want, parameters, grad), strict=True
+    ):
+        torch.testing.assert_close(have, expected, rtol=1e-4, atol=1e-4 * float(expected.abs().max()))
+
+
 @pytest.mark.parametrize("value", [0.5, -1.0, 256.0, float("nan"), 1e30])
 def test_what_is_no_byte_is_left_to_floats(value: float) -> None:
     synapse = ConvSynapse(3, 4, 3, "ternary")

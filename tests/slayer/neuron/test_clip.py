@@ -13,20 +13,22 @@ from lava_spquant.slayer.stream import Stream
 from lava_spquant.slayer.synapse import IdentitySynapse
 
 
+@pytest.mark.parametrize("signed", [True, False])
 @pytest.mark.parametrize(("bits", "bound"), [(8, 1.0), (2, 1.0), (5, 2.5)])
-def test_a_hardtanh_of_whole_numbers(bits: int, bound: float) -> None:
-    neuron = ClipNeuron(ClipConfig(bits, bound))
+def test_a_hardtanh_of_whole_numbers(bits: int, bound: float, signed: bool) -> None:
+    neuron = ClipNeuron(ClipConfig(bits, bound, signed))
+    low = -bound if signed else 0.0
     current = torch.linspace(-3, 3, 61).reshape(1, 1, 61).requires_grad_()
     out = neuron.respond(current)
     stream = neuron.stream(Stream())
     assert torch.equal(out, out.round())
     assert (int(out.min()), int(out.max())) == stream.bounds
-    real = torch.nn.functional.hardtanh(current.detach(), -bound, bound)
+    real = torch.nn.functional.hardtanh(current.detach(), low, bound)
     assert float((out.detach() * stream.scale - real).abs().max()) <= stream.scale / 2 + 1e-6
     (grad,) = torch.autograd.grad((out * stream.scale).sum(), current)
-    inside = current.detach().abs() < bound - 1e-4
+    inside = (current.detach() > low + 1e-4) & (current.detach() < bound - 1e-4)
     torch.testing.assert_close(grad[inside], torch.ones_like(grad[inside]))
-    assert not grad[current.detach().abs() > bound + 1e-4].any()
+    assert not grad[(current.detach() < low - 1e-4) | (current.detach() > bound + 1e-4)].any()
 
 
 def test_a_stream_passes_a_skip_connection_unchanged() -> None:
