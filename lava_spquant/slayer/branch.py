@@ -98,7 +98,9 @@ class Branch(nn.Module):
         """Apply batch-norm over all but the channel axis, and the bias."""
         if self.norm is not None:
             flat = z.flatten(0, 1)
-            z = self.norm(flat if flat.ndim == 2 else flat.flatten(2)).reshape(z.shape)
+            # Flat places would leave channels-last memory, and a norm of the user's may know no others.
+            known = flat.ndim == 2 or type(self.norm) is BatchNorm
+            z = self.norm(flat if known else flat.flatten(2)).reshape(z.shape)
         if self.bias is not None:
             z = z + self.bias.reshape((-1,) + (1,) * (z.ndim - 3))
         return z

@@ -95,7 +95,7 @@ class BatchNorm(nn.BatchNorm1d):
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return `x`, (N, C) or (N, C, L), normalised per channel."""
+        """Return `x`, (N, C), (N, C, L) or (N, C, H, W), normalised per channel, in its own memory format."""
         if not (self.training and spans_processes()):
             return super().forward(x)
         self._check_input_dim(x)
@@ -105,6 +105,10 @@ class BatchNorm(nn.BatchNorm1d):
             raise ValueError(f"batch-norm: found {count} value per channel in all processes, expected at least 2")
         self.track(mean, squares / (count - 1))
         return y
+
+    def _check_input_dim(self, input: Tensor) -> None:  # noqa: A002 (torch's name)
+        if input.dim() not in (2, 3, 4):
+            raise ValueError(f"batch-norm: found a tensor of {input.dim()} axes, expected 2, 3 or 4")
 
     @torch.no_grad()
     def track(self, mean: Tensor, variance: Tensor) -> None:
