@@ -54,7 +54,7 @@ def test_ablation(tmp_path: Path) -> None:
         assert row["seeds"] == [3, 4]
         assert row["mean"] == pytest.approx(sum(row["accuracy"]) / 2)
         assert row["deviation"] == pytest.approx(abs(row["accuracy"][0] - row["accuracy"][1]) / 2**0.5)
-        assert min(row["accuracy"]) > 0.1
+        assert min(row["accuracy"]) > 0.2
     plain = (tmp_path / "runs" / "digits-cnn-32-bit-3" / "recipe.yaml").read_text(encoding="utf-8")
     assert "membrane: none" in plain
     assert "seed: 3" in plain
@@ -87,7 +87,7 @@ def test_accuracy_of_a_recipe_and_its_twin(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "found.json").read_text(encoding="utf-8")) == found
     (row,) = found["rows"]
     for side in ("quantised", "twin"):
-        assert row[side]["accuracy"] == row[side]["correct"] / row[side]["samples"] > 0.15
+        assert row[side]["accuracy"] == row[side]["correct"] / row[side]["samples"] > 0.2
     assert row["points_lost"] == pytest.approx(100 * (row["twin"]["accuracy"] - row["quantised"]["accuracy"]))
     assert 4 < row["paper_memory"]["ratio"] < 16
     assert "membrane: ternary" in row["recipe"]
