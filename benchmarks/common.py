@@ -18,6 +18,7 @@ __all__ = [
     "FULL_PRECISION",
     "NO_MEMBRANE",
     "NO_WEIGHT",
+    "RELU",
     "ROOT",
     "Quick",
     "Results",
@@ -34,6 +35,9 @@ NO_WEIGHT = ("model.weight=none", "model.first_weight=none", "model.last_weight=
 NO_MEMBRANE = ("model.membrane=none", "model.membranes=[]")
 FULL_PRECISION = (*NO_WEIGHT, *NO_MEMBRANE)
 """What turns a recipe into its 32-bit twin."""
+
+RELU = (*FULL_PRECISION, "model.activation=graded", "model.stream_bits=10", "model.stream_bound=8")
+"""What turns a recipe of a binary network into the ReLU network of its shape: no spikes, and nothing is clipped."""
 
 Results = Annotated[
     Optional[Path],  # noqa: UP045 (typer reads this on Python 3.10)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from common import FULL_PRECISION, table
+from common import FULL_PRECISION, RELU, table
 from rich.table import Table
 
 from lava_spquant.cli.session import Session
@@ -51,13 +51,17 @@ class Side:
 
 @dataclass(frozen=True)
 class Twins:
-    """Both networks of a recipe; memory as the paper counts it, of the quantised one and of the same at 32 bits."""
+    """Both networks of a recipe; memory as the paper counts it, of the quantised one and of the same at 32 bits.
+
+    A twin of a binary network spikes too; `relu` is the network of the same shape that does not.
+    """
 
     recipe: str
     text: str
     setting: str
     quantised: Side
     twin: Side
+    relu: Side | None
     mb: float
     mb_at_32: float
     executor: str
@@ -71,7 +75,8 @@ class Twins:
         """Return it as JSON values."""
         sides = {
             name: {"correct": side.correct, "samples": side.samples, "accuracy": side.accuracy}
-            for name, side in (("quantised", self.quantised), ("twin", self.twin))
+            for name, side in (("quantised", self.quantised), ("twin", self.twin), ("relu", self.relu))
+            if side is not None
         }
         memories = {"mb": self.mb, "mb_at_32": self.mb_at_32, "ratio": self.mb_at_32 / self.mb}
         about = {"name": self.recipe, "setting": self.setting, "recipe": self.text, "executor": self.executor}
@@ -82,16 +87,20 @@ def train_twins(
     name: str, overrides: Sequence[str], folder: Path, data_path: Path | None, limit: int | None, now: Session
 ) -> Twins:
     """Train both, or go on where training was stopped, and classify the test split with the integer networks."""
+    from lava_spquant.slayer.models.architecture import parse_architecture
     from lava_spquant.workflow.recipe import load_recipe, recipe_text
 
     plan = load_recipe(name, overrides)
     quantised, network = _side(name, overrides, folder / plan.name, data_path, limit, now)
     twin, _ = _side(name, [*overrides, *FULL_PRECISION], folder / f"{plan.name}-32-bit", data_path, limit, now)
+    relu = None
+    if any(layer.kind == "binary" for layer in parse_architecture(plan.model.architecture)):
+        relu, _ = _side(name, [*overrides, *RELU], folder / f"{plan.name}-relu", data_path, limit, now)
     total = memory(network).total
     model, data = plan.model, plan.data
     setting = f"{data.name}, {model.architecture}, T = {data.steps}, {plan.training.epochs} epochs, seed {plan.seed}"
     sizes = total.paper_mb, total.paper_mb_at_32
-    return Twins(plan.name, recipe_text(plan), setting, quantised, twin, *sizes, default_executor())
+    return Twins(plan.name, recipe_text(plan), setting, quantised, twin, relu, *sizes, default_executor())
 
 
 def _side(
@@ -112,7 +121,17 @@ def _side(
 
 def twins_table(twins: Sequence[Twins]) -> Table:
     """Return measured rows."""
-    columns = ("recipe", "setting", "quantised", "32-bit twin", "points lost", "MB", "MB at 32 bit", "times smaller")
+    columns = (
+        "recipe",
+        "setting",
+        "quantised",
+        "32-bit twin",
+        "points lost",
+        "ReLU",
+        "MB",
+        "MB at 32 bit",
+        "times smaller",
+    )
     cells = (
         (
             one.recipe,
@@ -120,6 +139,7 @@ def twins_table(twins: Sequence[Twins]) -> Table:
             f"{one.quantised.accuracy:.2%}",
             f"{one.twin.accuracy:.2%}",
             f"{one.lost:+.2f}",
+            "-" if one.relu is None else f"{one.relu.accuracy:.2%}",
             f"{one.mb:.3f}",
             f"{one.mb_at_32:.3f}",
             f"{one.mb_at_32 / one.mb:.1f}",

@@ -156,7 +156,7 @@ class SpikingNetwork(nn.Module):
         try:
             # A network of neurons alone has no parameters.
             device = next(self.parameters(), torch.empty(0)).device
-            self(nchwt(torch.from_numpy(np.ascontiguousarray(x)).to(device, torch.get_default_dtype())))
+            self(nchwt(torch.from_numpy(np.array(x, order="C")).to(device, torch.get_default_dtype())))
             records = tuple({k: v.cpu().numpy() for k, v in (p.record or {}).items()} for p in parts)
         finally:
             for part in parts:

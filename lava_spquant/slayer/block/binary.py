@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from lava_spquant import ir
 from lava_spquant.slayer.block.base import BLOCK_INPUT, Block, BlockOutput, Deployable, Planned
@@ -21,7 +21,22 @@ from lava_spquant.slayer.synapse import ConvSynapse, IdentitySynapse, SlayerSyna
 if TYPE_CHECKING:
     import h5py
 
-__all__ = ["BinaryConv"]
+__all__ = ["INITIAL_GAIN", "BinaryConv", "scale_norm"]
+
+INITIAL_GAIN = 0.2
+
+
+def scale_norm(branch: Branch, gain: float) -> None:
+    """Let a branch's batch-norm begin with this factor.
+
+    Raises
+    ------
+    ValueError
+        If the factor is not positive, or the branch has no batch-norm.
+    """
+    if not 0 < gain < float("inf") or branch.norm is None:
+        raise ValueError(f"initial_gain: found {gain} and {branch.norm}, expected a positive number and a batch-norm")
+    nn.init.constant_(branch.norm.weight, gain)
 
 
 class BinaryConv(Deployable):
@@ -46,6 +61,9 @@ class BinaryConv(Deployable):
     activation : ThresholdConfig or ClipConfig
         What binarises. A clip instead sends graded values into the convolution: the network that one of spikes is
         compared with.
+    initial_gain : float
+        Factor of batch-norm at first. With 1 a block would add as much as its shortcut brings, the hardtanh would cut
+        two fifths of the gradients at every block, and little would be left of them behind twenty.
     count_log : bool
         Return the mean event rate of the binarised input too.
     reads : Stream
@@ -75,6 +93,7 @@ class BinaryConv(Deployable):
         weight: str | WeightQuantiser = "binary-standard",
         clip: ClipConfig | None = None,
         activation: ThresholdConfig | ClipConfig | None = None,
+        initial_gain: float = INITIAL_GAIN,
         count_log: bool = False,
         reads: Stream | None = None,
     ) -> None:
@@ -95,6 +114,7 @@ class BinaryConv(Deployable):
         plain = in_features == out_features and stride == 1
         skip = IdentitySynapse() if plain else _Shrink(in_features, out_features, stride)
         branches = [Branch(main, out_features, batch_norm=True), Branch(skip, out_features)]
+        scale_norm(branches[0], initial_gain)
         self.join = Block(ClipNeuron(self.clip), branches)
         self.set_reads(reads or ClipNeuron(self.clip).stream(SPIKES))
 

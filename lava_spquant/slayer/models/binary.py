@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from lava_spquant.slayer import block
+from lava_spquant.slayer.block.binary import scale_norm
 from lava_spquant.slayer.models.architecture import Layer
 from lava_spquant.slayer.neuron import ClipConfig, ThresholdConfig
 from lava_spquant.slayer.surrogate import AsymmetricBox, surrogate
@@ -15,6 +16,8 @@ BINARY_KINDS = ("binary", "stem", "threshold", "any")
 """Kinds of layers that this file builds; see `parse_architecture`."""
 
 ACTIVATIONS = ("spikes", "graded")
+
+STEM_GAIN = 0.5
 
 GRADED_KINDS = ("binary", "stem")
 """Those that send a graded stream."""
@@ -82,4 +85,8 @@ def build_binary(layer: Layer, channels: int, weight: str, options: BinaryOption
         )  # fmt: skip
     neuron = options.clip if layer.kind == "stem" else options.neuron
     padding = layer.kernel // 2
-    return block.Conv(neuron, channels, layer.size, layer.kernel, layer.stride, padding, weight=weight, batch_norm=True)
+    made = block.Conv(neuron, channels, layer.size, layer.kernel, layer.stride, padding, weight=weight, batch_norm=True)
+    if layer.kind == "stem":
+        # Little of the stream is clipped at first; see `block.BinaryConv`.
+        scale_norm(made.branches[0], STEM_GAIN * options.stream_bound)
+    return made

@@ -105,6 +105,16 @@ def test_maxima_of_spikes_and_plain_thresholds(tmp_path) -> None:  # type: ignor
     )
 
 
+def test_a_block_adds_little_to_its_shortcut_at_first() -> None:
+    x = torch.randint(-127, 128, (4, 6, 8, 8, 1)).float()
+    for gain in (0.1, 1.0):
+        out = block.BinaryConv(6, 6, initial_gain=gain).train()(x)
+        inside = x.abs() < 40
+        assert float((out - x)[inside].std()) == pytest.approx(127 * gain, rel=0.2 if gain < 1 else 0.4)
+    with pytest.raises(ValueError, match="initial_gain: found 0"):
+        block.BinaryConv(6, 6, initial_gain=0)
+
+
 def test_gradients_reach_everything() -> None:
     model = network(
         block.Conv(ClipConfig(), 3, 6, 3, padding=1, weight="sawb8", batch_norm=True),
