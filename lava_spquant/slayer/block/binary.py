@@ -185,10 +185,10 @@ class _Shrink(SlayerSynapse):
         return height, width
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return sums (M, C_out, H_out, W_out), whole numbers."""
+        """Return means (M, C_out, H_out, W_out)."""
         height, width = self._margins(x.shape[2:])
         x = F.pad(x, (width, width, height, height, 0, self.out_features - self.in_features))
-        return F.avg_pool2d(x, self.stride, divisor_override=1)
+        return F.avg_pool2d(x, self.stride)
 
     def scale(self, channels: int) -> NDArray[np.float64]:
         """Return one over the window's size."""

@@ -9,6 +9,7 @@ import torch
 from lava_spquant import ir
 from lava_spquant.engine import Engine
 from lava_spquant.report import memory
+from lava_spquant.slayer.block import Block
 from lava_spquant.slayer.models import ARCHITECTURES, MODELS, build_convnet, named_model
 from tests.slayer.random_models import disturb
 
@@ -61,3 +62,29 @@ def test_models_run_as_they_are_exported(name: str) -> None:
     for have, want in zip(found.blocks, ran.blocks, strict=True):
         assert all(np.array_equal(have[k], want[k]) for k in want)
     assert any(0 < block["spikes"].mean() < 1 for block in found.blocks if "spikes" in block)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_training_computes_what_is_exported(name: str) -> None:
+    """Float against integers, block by block on the same input: rounding may differ, a factor may not."""
+    torch.manual_seed(0)
+    side = SIDES.get(name, 16)
+    model = build_convnet(MODELS[name].config, ir.InputSpec((2, side, side), 4), 3, name)
+    disturb(model, np.random.default_rng(1))
+    model.eval()
+    steps = 1 if name.startswith("bit-") else 2
+    x = torch.from_numpy(np.random.default_rng(0).integers(0, 16, (1, 2, side, side, steps))).float()
+    with torch.no_grad():
+        for number, part in enumerate(model):
+            integers = part(x)
+            inner = [module for module in part.modules() if isinstance(module, Block)]
+            for module in inner:
+                module.training = True  # batch-norm below it keeps its running statistics
+            floats = part(x)
+            for module in inner:
+                module.training = False
+            spikes = bool(((floats == 0) | (floats == 1)).all())
+            # Rounding moves a graded value by a unit or two; a spike on the threshold's edge may fall to either side.
+            different = ((integers - floats).abs() > (0.5 if spikes else 2.5)).double().mean()
+            assert float(different) < 0.04, (number, part.kind)
+            x = integers
