@@ -89,13 +89,21 @@ def _head(facts: Facts) -> str:
         ("Test accuracy", f"{result.accuracy:.2%} ({result.correct:,} of {result.samples:,} test images)"),
         ("Architecture", f"`{model.architecture}`, input {_shape(test.shape)} with {width} per pixel"),
         ("Weights", weights),
-        ("Membrane", f"{model.membrane}, {model.reset} reset"),
+        ("Neurons", _neurons(model)),
         ("Time steps", f"{facts.recipe.data.steps}, {shown} at each"),
         ("Memory", f"{_kb(total.bits)} kB; {_kb(total.bits_at_32)} kB at 32 bit"),
         ("File", f"{size:,} bytes, NetX profile `{netx.info(facts.path).profile}`"),
         ("SHA-256", f"`{digest}`"),
     ]
     return f"# {facts.path.name}\n\n{intro}\n\n" + _table(("", ""), rows, numbers=0)
+
+
+def _neurons(model: ConvNetConfig) -> str:
+    from lava_spquant.slayer.models.architecture import parse_architecture
+
+    if any(layer.kind == "binary" for layer in parse_architecture(model.architecture)):
+        return f"thresholds without state; graded stream of {model.stream_bits} bits, clipped, between blocks"
+    return f"membrane {model.membrane}, {model.reset} reset"
 
 
 def _weights(model: ConvNetConfig) -> str:

@@ -36,6 +36,7 @@ RECIPES = {
     "mnist": "mnist-cnn",
     "emulated-mnist": "emulated-mnist-cnn",
     "cifar10": "cifar10-vgg-small",
+    "cifar10-binary": "cifar10-bit-resnet20",
 }
 LIBRARIES = ("lava_spquant", "lava-nc", "lava-dl", "torch", "numpy")
 
@@ -46,7 +47,8 @@ QUICK_RECIPE = (
     "training.batch_size=256",
     "training.warmup_epochs=0",
 )
-QUICK_EPOCHS = {"digits": 10, "mnist": 1, "emulated-mnist": 1, "cifar10": 1}
+QUICK_BINARY = ("data.steps=1", "model.architecture=C8s2-B8s2-FC")
+QUICK_EPOCHS = {"digits": 10, "mnist": 1, "emulated-mnist": 1, "cifar10": 1, "cifar10-binary": 1}
 """Small enough to train within seconds: it shows that the path works."""
 
 
@@ -111,7 +113,8 @@ def _recipe(name: str, quick: bool) -> Recipe:
     # load_training() imports them first.
     from lava_spquant.workflow.recipe import load_recipe
 
-    quick_recipe = (*QUICK_RECIPE, f"training.epochs={QUICK_EPOCHS[name]}")
+    binary = QUICK_BINARY if "bit" in RECIPES[name] else ()
+    quick_recipe = (*QUICK_RECIPE, *binary, f"training.epochs={QUICK_EPOCHS[name]}")
     return load_recipe(RECIPES[name], quick_recipe if quick else ())
 
 

@@ -7,6 +7,7 @@ from lava_spquant.ir import limits
 from lava_spquant.ir.arrays import IntArray, Shape
 from lava_spquant.ir.block import INPUT, Block, Branch, constant_gain
 from lava_spquant.ir.bounds import branch_bounds
+from lava_spquant.ir.channels import Keep, Width, remove_channels, widths
 from lava_spquant.ir.errors import NetworkError
 from lava_spquant.ir.gain import FittedGain, coarse_channels, fit_gain
 from lava_spquant.ir.network import InputSpec, Network
@@ -30,6 +31,7 @@ __all__ = [
     "Identity",
     "InputSpec",
     "IntArray",
+    "Keep",
     "Membrane",
     "Network",
     "NetworkError",
@@ -42,9 +44,12 @@ __all__ = [
     "Synapse",
     "Threshold",
     "Timing",
+    "Width",
     "branch_bounds",
     "coarse_channels",
     "constant_gain",
     "fit_gain",
     "limits",
+    "remove_channels",
+    "widths",
 ]
