@@ -70,6 +70,21 @@ class Branch(nn.Module):
             self._out_channels = int(input_shape[0])
         self.synapse.fit(input_shape)
 
+    def narrow(self, rows: Tensor, columns: Tensor) -> None:
+        """Forget channels: stay with output channels `rows` and input values `columns`, int64 indices."""
+        self.synapse.narrow(rows, columns)
+        if self._out_channels is not None:
+            self._out_channels = len(rows)
+        if self.bias is not None:
+            self.bias = nn.Parameter(self.bias.detach()[rows])
+        if self.norm is not None:
+            self.norm.num_features = len(rows)
+            self.norm.weight, self.norm.bias = (
+                nn.Parameter(p.detach()[rows]) for p in (self.norm.weight, self.norm.bias)
+            )
+            for name in ("running_mean", "running_var"):
+                setattr(self.norm, name, getattr(self.norm, name)[rows])
+
     def set_reads(self, reads: Stream) -> None:
         """Declare what arrives; a container calls it with the preceding block's stream."""
         self.reads = reads

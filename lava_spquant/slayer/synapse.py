@@ -16,7 +16,7 @@ from lava_spquant import ir
 from lava_spquant.slayer.byte_conv import byte_conv, byte_conv_fits
 from lava_spquant.slayer.quant import FullPrecision, QuantisedWeight, WeightQuantiser, weight_quantiser
 
-__all__ = ["ConvSynapse", "DenseSynapse", "IdentitySynapse", "PoolSynapse", "SlayerSynapse", "WeightedSynapse"]
+__all__ = ["ConvSynapse", "DenseSynapse", "SlayerSynapse", "WeightedSynapse"]
 
 
 class SlayerSynapse(nn.Module, ABC):
@@ -42,6 +42,9 @@ class SlayerSynapse(nn.Module, ABC):
 
     def check(self, where: str) -> None:
         """Raise `NetworkError`, naming `where`, if the weights are not finite."""
+
+    def narrow(self, rows: Tensor, columns: Tensor) -> None:
+        """Forget channels: stay with output channels `rows` and input values `columns`, int64 indices."""
 
     @property
     def grad_norm(self) -> float:
@@ -119,6 +122,12 @@ class WeightedSynapse(SlayerSynapse):
         total = sum(float(p.grad.norm()) ** 2 for p in params if p.grad is not None)
         return float(total**0.5 / self.weight.numel())
 
+    def _keep(self, weight: Tensor) -> None:
+        """Take a part of the weight for the whole."""
+        if self.weight_norm_enabled:
+            raise ValueError("narrow: weight_norm: found True, expected False: direction and length are apart")
+        self.weight = nn.Parameter(weight.detach().clone())
+
     def _integers(self) -> tuple[NDArray[np.int32], float]:
         quantised = self.integer_weight()
         return quantised.values.cpu().numpy(), quantised.bits
@@ -155,6 +164,12 @@ class DenseSynapse(WeightedSynapse):
         """Return (M, C_out)."""
         weight = self.quantised if self.mask is None else self.quantised * self.mask
         return F.linear(x.flatten(1), weight)
+
+    def narrow(self, rows: Tensor, columns: Tensor) -> None:
+        """Keep these rows and columns of the weight."""
+        self._keep(self.weight[rows][:, columns])
+        if self.mask is not None:
+            self.mask = self.mask[rows][:, columns]
 
     def to_ir(self) -> ir.Dense:
         """Return `ir.Dense`."""
@@ -231,6 +246,16 @@ class ConvSynapse(WeightedSynapse):
         """Return the weight times the learned factor, which is far smaller than the output."""
         return weight if self.alpha is None else weight * self.alpha.reshape(-1, 1, 1, 1)
 
+    def narrow(self, rows: Tensor, columns: Tensor) -> None:
+        """Keep these channels; those of a depthwise convolution are its groups, and others keep their number."""
+        if self.groups == 1:
+            self._keep(self.weight[rows][:, columns])
+        elif self.groups == len(self.weight) and self.weight.shape[1] == 1:
+            self._keep(self.weight[rows])
+            self.groups = len(rows)
+        if self.alpha is not None:
+            self.alpha = nn.Parameter(self.alpha.detach()[rows])
+
     def to_ir(self) -> ir.Conv:
         """Return `ir.Conv`."""
         values, bits = self._integers()
@@ -239,61 +264,3 @@ class ConvSynapse(WeightedSynapse):
 
 def _pair(side: int | tuple[int, int]) -> tuple[int, int]:
     return (side, side) if isinstance(side, int) else side
-
-
-class PoolSynapse(SlayerSynapse):
-    """Sum-pool of every channel.
-
-    Parameters
-    ----------
-    kernel_size : int or (int, int)
-    stride : int, (int, int) or None
-        None means the kernel's size.
-    padding : int or (int, int)
-    average : bool
-        Divide by the window's size; deployed, the gain does.
-    """
-
-    def __init__(
-        self,
-        kernel_size: int | tuple[int, int],
-        stride: int | tuple[int, int] | None = None,
-        padding: int | tuple[int, int] = 0,
-        average: bool = False,
-    ) -> None:
-        super().__init__()
-        self.deployed = ir.SumPool(kernel_size, stride, padding)  # type: ignore[arg-type]
-        self.divisor = self.size if average else 1
-
-    @property
-    def size(self) -> int:
-        """Values summed into one."""
-        return self.deployed.kernel[0] * self.deployed.kernel[1]
-
-    def scale(self, channels: int) -> NDArray[np.float64]:
-        """Return one, or one over the window's size."""
-        return np.full(channels, 1 / self.divisor)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return (M, C, H_out, W_out)."""
-        pool = self.deployed
-        if pool.kernel == tuple(x.shape[2:]) and pool.padding == (0, 0):
-            # torch's gradient of a pool to one place leaves channels-last memory, at the price of two copies.
-            return x.sum((2, 3), keepdim=True) / self.divisor
-        return F.avg_pool2d(x, pool.kernel, pool.steps, pool.padding, divisor_override=self.divisor)
-
-    def to_ir(self) -> ir.SumPool:
-        """Return `ir.SumPool`."""
-        return self.deployed
-
-
-class IdentitySynapse(SlayerSynapse):
-    """Hands its input on: a skip connection, or an image that goes straight into neurons."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return `x`."""
-        return x
-
-    def to_ir(self) -> ir.Identity:
-        """Return `ir.Identity`."""
-        return ir.Identity()

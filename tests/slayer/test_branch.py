@@ -10,7 +10,8 @@ from lava_spquant import ir
 from lava_spquant.slayer import block
 from lava_spquant.slayer.branch import Branch
 from lava_spquant.slayer.stream import Stream
-from lava_spquant.slayer.synapse import ConvSynapse, DenseSynapse, IdentitySynapse, PoolSynapse
+from lava_spquant.slayer.synapse import ConvSynapse, DenseSynapse
+from lava_spquant.slayer.weightless import IdentitySynapse, PoolSynapse
 
 
 def test_the_affine_map_is_what_training_computes() -> None:

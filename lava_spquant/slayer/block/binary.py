@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -16,7 +17,8 @@ from lava_spquant.slayer.branch import Branch
 from lava_spquant.slayer.neuron import ClipConfig, ClipNeuron, ThresholdConfig, ThresholdNeuron
 from lava_spquant.slayer.quant import WeightQuantiser
 from lava_spquant.slayer.stream import SPIKES, Stream
-from lava_spquant.slayer.synapse import ConvSynapse, IdentitySynapse, SlayerSynapse
+from lava_spquant.slayer.synapse import ConvSynapse, SlayerSynapse
+from lava_spquant.slayer.weightless import IdentitySynapse
 
 if TYPE_CHECKING:
     import h5py
@@ -169,11 +171,20 @@ class _Shrink(SlayerSynapse):
 
     Deployed, it is a convolution with ones where input and output channel are the same. An odd side is padded, so that
     as many places come out as of the 3x3 convolution beside it.
+
+    Attributes
+    ----------
+    hands : Tensor or None
+        Which input channel each output channel hands on, -1 for none, int64 (C_out,): a buffer once channels are
+        gone. None: its own.
     """
+
+    hands: Tensor | None
 
     def __init__(self, in_features: int, out_features: int, stride: int) -> None:
         super().__init__()
         self.in_features, self.out_features, self.stride = in_features, out_features, stride
+        self.register_buffer("hands", None)
         self.padding = (0, 0)
 
     def fit(self, input_shape: tuple[int, ...]) -> None:
@@ -187,8 +198,23 @@ class _Shrink(SlayerSynapse):
     def forward(self, x: Tensor) -> Tensor:
         """Return means (M, C_out, H_out, W_out)."""
         height, width = self._margins(x.shape[2:])
-        x = F.pad(x, (width, width, height, height, 0, self.out_features - self.in_features))
+        if self.hands is not None:
+            x = x[:, self.hands.clamp(min=0)] * (self.hands >= 0).to(x.dtype)[:, None, None]
+        x = F.pad(x, (width, width, height, height, 0, self.out_features - x.shape[1]))
         return F.avg_pool2d(x, self.stride)
+
+    def narrow(self, rows: Tensor, columns: Tensor) -> None:
+        """Keep these channels, wherever what they hand on is now."""
+        hands = self._hands()[rows]
+        output, place = (hands[:, None] == columns).nonzero(as_tuple=True)
+        self.hands = torch.full_like(hands, -1).index_put((output,), place)
+        self.out_features, self.in_features = len(rows), len(columns)
+
+    def _hands(self) -> Tensor:
+        if self.hands is not None:
+            return self.hands
+        channels = torch.arange(self.out_features)
+        return torch.where(channels < self.in_features, channels, -1)
 
     def scale(self, channels: int) -> NDArray[np.float64]:
         """Return one over the window's size."""
@@ -197,5 +223,6 @@ class _Shrink(SlayerSynapse):
     def to_ir(self) -> ir.Conv:
         """Return the convolution."""
         weight = np.zeros((self.out_features, self.in_features, self.stride, self.stride), np.int16)
-        weight[range(self.in_features), range(self.in_features)] = 1
+        hands = self._hands().cpu().numpy()
+        weight[hands >= 0, hands[hands >= 0]] = 1
         return ir.Conv(weight, ir.TERNARY_BITS, (self.stride, self.stride), self.padding)

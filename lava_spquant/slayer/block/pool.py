@@ -6,7 +6,7 @@ from lava_spquant.slayer.block.base import Block
 from lava_spquant.slayer.branch import Branch
 from lava_spquant.slayer.neuron import NeuronParams, RelayNeuron, SlayerNeuron, make_neuron
 from lava_spquant.slayer.stream import SPIKES, Stream
-from lava_spquant.slayer.synapse import PoolSynapse
+from lava_spquant.slayer.weightless import PoolSynapse
 
 __all__ = ["Pool"]
 

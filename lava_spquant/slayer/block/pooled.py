@@ -15,7 +15,8 @@ from lava_spquant.slayer.branch import Branch
 from lava_spquant.slayer.neuron import NeuronParams, RelayNeuron, make_neuron
 from lava_spquant.slayer.quant import WeightQuantiser
 from lava_spquant.slayer.stream import SPIKES, Stream
-from lava_spquant.slayer.synapse import ConvSynapse, PoolSynapse
+from lava_spquant.slayer.synapse import ConvSynapse
+from lava_spquant.slayer.weightless import PoolSynapse
 
 if TYPE_CHECKING:
     import h5py

@@ -12,7 +12,8 @@ from lava_spquant.slayer.branch import Branch
 from lava_spquant.slayer.neuron import CubaConfig, NeuronParams, make_neuron, neuron_config
 from lava_spquant.slayer.quant import WeightQuantiser
 from lava_spquant.slayer.stream import SPIKES, Stream
-from lava_spquant.slayer.synapse import ConvSynapse, IdentitySynapse, SlayerSynapse
+from lava_spquant.slayer.synapse import ConvSynapse, SlayerSynapse
+from lava_spquant.slayer.weightless import IdentitySynapse
 
 if TYPE_CHECKING:
     import h5py

@@ -13,7 +13,7 @@ from lava_spquant.slayer.branch import Branch
 from lava_spquant.slayer.layout import time_major
 from lava_spquant.slayer.neuron import CubaConfig, NeuronParams, make_neuron, neuron_config
 from lava_spquant.slayer.stream import Stream, check_values
-from lava_spquant.slayer.synapse import IdentitySynapse
+from lava_spquant.slayer.weightless import IdentitySynapse
 
 if TYPE_CHECKING:
     import h5py

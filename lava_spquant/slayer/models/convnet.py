@@ -10,6 +10,7 @@ from lava_spquant.slayer import block
 from lava_spquant.slayer.membrane import MembraneConfig, membrane
 from lava_spquant.slayer.models.architecture import POOLS, Layer, parse_architecture
 from lava_spquant.slayer.models.binary import BINARY_KINDS, GRADED_KINDS, BinaryOptions, build_binary
+from lava_spquant.slayer.narrow import narrow_to
 from lava_spquant.slayer.network import SpikingNetwork
 from lava_spquant.slayer.neuron import QLifConfig
 from lava_spquant.slayer.quant import weight_quantiser
@@ -35,6 +36,8 @@ class ConvNetConfig:
         for each of these but the read-out. Empty: the same everywhere, as above.
     stream_bits, stream_bound, activation
         Of the graded stream of single-step binary networks (tokens B, C, T); see `BinaryOptions`.
+    channels : sequence of int
+        How many channels pruning has left of each of the network's widths (`lava_spquant.ir.widths`). Empty: all.
     membrane_gradient : {"stacked", "straight_through"}
         Gradient of the membrane quantiser; see `lava_spquant.slayer.membrane.MembraneConfig`.
     surrogate : str
@@ -72,8 +75,10 @@ class ConvNetConfig:
     stream_bits: int = 8
     stream_bound: float = 1.0
     activation: str = "spikes"
+    channels: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "channels", tuple(self.channels))
         layers = [layer for layer in parse_architecture(self.architecture) if layer.kind not in POOLS]
         for what, expected in (("weights", len(layers)), ("membranes", len(layers) - 1)):
             # A recipe's list arrives as one.
@@ -155,7 +160,10 @@ def build_convnet(
         graded = layer.kind in GRADED_KINDS or (graded and layer.kind in POOLS)
         index += layer.kind not in POOLS
         blocks.extend(made)
-    return SpikingNetwork(blocks, input_spec, name)
+    model = SpikingNetwork(blocks, input_spec, name)
+    if config.channels:
+        narrow_to(model, config.channels)
+    return model
 
 
 Made = tuple[list[block.Deployable], tuple[int, ...]]

@@ -45,6 +45,10 @@ class SlayerNeuron(nn.Module, ABC):
     def respond(self, current: Tensor) -> Tensor:
         """Return the output for the float current of all branches, biases included."""
 
+    def narrow(self, kept: Tensor) -> None:
+        """Forget the other channels, int64 indices; a neuron with parameters per channel overrides it."""
+        self.shape = None
+
     def to_wire(self, output: Tensor) -> Tensor:
         """Return the float tensor that `eval()` hands on for an integer output; whole numbers by default."""
         return output.to(torch.get_default_dtype())

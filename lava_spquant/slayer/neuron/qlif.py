@@ -178,6 +178,12 @@ class QLif(SlayerNeuron):
         """Threshold in units of the block's current; the mean of those of the channels."""
         return float(self.thresholds.mean())
 
+    def narrow(self, kept: Tensor) -> None:
+        """Keep the thresholds of these channels."""
+        super().narrow(kept)
+        if self.vth is not None and self.vth.ndim:
+            self.vth = nn.Parameter(self.vth.detach()[kept])
+
     @property
     def decay(self) -> int:
         """The leak in 1/4096."""

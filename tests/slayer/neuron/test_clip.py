@@ -10,7 +10,7 @@ from lava_spquant import ir
 from lava_spquant.slayer.branch import Branch
 from lava_spquant.slayer.neuron import ClipConfig, ClipNeuron
 from lava_spquant.slayer.stream import Stream
-from lava_spquant.slayer.synapse import IdentitySynapse
+from lava_spquant.slayer.weightless import IdentitySynapse
 
 
 @pytest.mark.parametrize("signed", [True, False])

@@ -18,7 +18,8 @@ from lava_spquant.slayer.neuron.base import SlayerNeuron
 from lava_spquant.slayer.neuron.drive import drive
 from lava_spquant.slayer.neuron.op import use
 from lava_spquant.slayer.stream import Stream
-from lava_spquant.slayer.synapse import ConvSynapse, DenseSynapse, IdentitySynapse, PoolSynapse
+from lava_spquant.slayer.synapse import ConvSynapse, DenseSynapse
+from lava_spquant.slayer.weightless import IdentitySynapse, PoolSynapse
 
 IMAGE = Stream.image(4)
 
