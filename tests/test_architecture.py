@@ -68,6 +68,7 @@ LAYERS = {
     "nir": Layer(
         ("nir", "h5py", "torch", "lava_spquant.ir", "lava_spquant.netx", "lava_spquant.slayer"),
     ),
+    "prune": Layer(("lava_spquant.ir",)),
     "report": Layer(("matplotlib", "rich", "lava_spquant.ir")),
     "data": Layer(("torch", "tonic"), late=("sklearn", "torchvision", "PIL")),
 }

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from lava_spquant.cli import calibrating, exchange, reporting, running, searching, sweeping, training
+from lava_spquant.cli import calibrating, exchange, pruning, reporting, running, searching, sweeping, training
 
 __all__ = ["app", "main"]
 
@@ -28,6 +28,7 @@ for command in (
     training.train,
     searching.search,
     calibrating.calibrate,
+    pruning.prune,
     exchange.export,
     exchange.import_nir,
     running.run,

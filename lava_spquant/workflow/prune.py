@@ -1,0 +1,178 @@
+"""A checkpoint without the channels that matter least, judged on training samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from lava_spquant import ir
+from lava_spquant.data import Split
+from lava_spquant.ir.reference import Trace
+from lava_spquant.prune import channel_statistics, choose_channels, cost, scores
+from lava_spquant.prune.budget import FLOOR
+from lava_spquant.report import Activity, activity
+from lava_spquant.slayer.narrow import narrow
+from lava_spquant.slayer.training import AtomicCheckpointIO, read_checkpoint
+from lava_spquant.workflow.chunks import head
+from lava_spquant.workflow.evaluate import evaluate, traces
+from lava_spquant.workflow.executor import default_executor
+from lava_spquant.workflow.progress import Progress, silent
+from lava_spquant.workflow.recipe import Recipe, recipe_text
+from lava_spquant.workflow.train import load_checkpoint
+
+ACTIVITY_SAMPLES = 1000
+"""Test samples that operations are counted on."""
+
+__all__ = ["PruneConfig", "PrunedCheckpoint", "PrunedSide", "prune_checkpoint"]
+
+
+@dataclass(frozen=True)
+class PruneConfig:
+    """What goes.
+
+    Parameters
+    ----------
+    criterion : str
+        What a channel is judged by; see `lava_spquant.prune.CRITERIA`.
+    share : float
+        Share of the cost that may be left, 0..1.
+    kind : {"operations", "weights"}
+        What is counted.
+    bound : float
+        Channels with a lower score go whatever the cost is.
+    floor : float
+        Share of the channels of every width that stays.
+    samples : int
+        Training samples that channels are judged on; their labels are not looked at.
+
+    Raises
+    ------
+    ValueError
+        If `samples` is not positive; the rest is checked where it is used.
+    """
+
+    criterion: str = "membrane"
+    share: float = 0.5
+    kind: str = "operations"
+    bound: float = 0.0
+    floor: float = FLOOR
+    samples: int = 512
+
+    def __post_init__(self) -> None:
+        if self.samples < 1:
+            raise ValueError(f"prune: samples: found {self.samples}, expected at least 1")
+
+
+@dataclass(frozen=True, eq=False)
+class PrunedSide:
+    """The integer network before or after.
+
+    Attributes
+    ----------
+    network : ir.Network
+    accuracy : float
+        On the test split, 0..1.
+    activity : Activity
+        Synaptic operations and spike rates on some of the test samples.
+    operations, weights : int
+        Multiplications per step if every input were active, and number of weights.
+    """
+
+    network: ir.Network
+    accuracy: float
+    activity: Activity
+    operations: int
+    weights: int
+
+    @property
+    def synops(self) -> float:
+        """Synaptic operations per sample that really happen."""
+        return self.activity.synops
+
+
+@dataclass(frozen=True, eq=False)
+class PrunedCheckpoint:
+    """What pruning left behind.
+
+    Attributes
+    ----------
+    checkpoint : Path
+        Of the smaller network, with its recipe: training can start from it (`train --initial`).
+    recipe : Recipe
+        The old one with `model.channels`.
+    recipe_file : Path
+        The same as YAML, beside the checkpoint.
+    keep : tuple of numpy.ndarray, bool (C,)
+        Per width of the old network, which channels stayed.
+    before, after : PrunedSide
+    """
+
+    checkpoint: Path
+    recipe: Recipe
+    recipe_file: Path
+    keep: tuple[ir.Keep, ...]
+    before: PrunedSide
+    after: PrunedSide
+
+
+def prune_checkpoint(
+    source: str | Path,
+    target: str | Path,
+    config: PruneConfig,
+    *,
+    data_path: str | Path | None = None,
+    limit: int | None = None,
+    progress: Progress = silent,
+) -> PrunedCheckpoint:
+    """Remove channels from every tensor of a trained network, without training it further.
+
+    Parameters
+    ----------
+    source, target : path-like
+        Checkpoints; missing folders are made.
+    config : PruneConfig
+    data_path : path-like, optional
+        Where the data set lies.
+    limit : int, optional
+        Measure on so many test samples only.
+    progress : Progress
+
+    Raises
+    ------
+    ValueError
+        If the checkpoint is damaged, the criterion is unknown, or the network cannot become as small as asked.
+    """
+    stored, target = read_checkpoint(source), Path(target)
+    recipe, model = load_checkpoint(source)
+    network, splits, steps = model.to_ir(), recipe.data.load(data_path), recipe.data.steps
+    rows = np.random.default_rng(recipe.seed).permutation(len(splits.train))[: config.samples]
+    seen = _runs(network, splits.train.take(rows), steps, progress)
+    statistics = channel_statistics(network, (trace for _, trace in seen))
+    limits = {"share": config.share, "bound": config.bound, "floor": config.floor}
+    keep = choose_channels(network, scores(config.criterion, statistics), kind=config.kind, **limits)
+    narrow(model, keep)
+    channels = tuple(int(mask.sum()) for mask in keep)
+    smaller = replace(recipe, model=replace(recipe.model, channels=channels))
+    sides = [_side(net, splits.test, steps, limit, progress) for net in (network, model.to_ir())]
+    state = {f"model.{name}": values for name, values in model.state_dict().items()}
+    kept = {**stored["hyper_parameters"], "recipe": recipe_text(smaller)}
+    AtomicCheckpointIO().save_checkpoint({"state_dict": state, "hyper_parameters": kept}, target)
+    recipe_file, draft = target.with_suffix(".yaml"), target.with_suffix(".yaml.tmp")
+    draft.write_text(recipe_text(smaller), encoding="utf-8")
+    draft.replace(recipe_file)
+    return PrunedCheckpoint(target, smaller, recipe_file, keep, *sides)
+
+
+def _runs(network: ir.Network, split: Split, steps: int, progress: Progress) -> Iterator[tuple[ir.IntArray, Trace]]:
+    runs = traces(network, split, steps, default_executor(), progress=progress)
+    return ((chunk.x, trace) for chunk, trace in runs)
+
+
+def _side(network: ir.Network, test: Split, steps: int, limit: int | None, progress: Progress) -> PrunedSide:
+    shown = head(test, limit)
+    accuracy = evaluate(network, shown, steps, default_executor(), progress=progress).accuracy
+    some = activity(network, _runs(network, head(shown, ACTIVITY_SAMPLES), steps, progress))
+    return PrunedSide(network, accuracy, some, cost(network, "operations"), cost(network, "weights"))

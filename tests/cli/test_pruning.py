@@ -1,0 +1,76 @@
+"""A checkpoint loses channels, is trained further, and becomes a smaller file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lava_spquant.prune import CRITERIA
+from lava_spquant.workflow.recipe import load_recipe
+from tests.cli.conftest import Shell
+
+RECIPE = ("model.architecture=12s2-AP2-16-FC", "data.steps=2", "training.epochs=5")
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from lava_spquant.workflow.train import train
+
+    return train(load_recipe("digits-cnn", RECIPE), tmp_path_factory.mktemp("run"), progress=False).checkpoint
+
+
+@pytest.mark.parametrize("criterion", [*CRITERIA, "random:1"])
+def test_every_criterion_keeps_the_budget(shell: Shell, checkpoint: Path, tmp_path: Path, criterion: str) -> None:
+    small = tmp_path / "small.ckpt"
+    found = shell("prune", checkpoint, "-o", small, "--criterion", criterion, "--share", 0.5, "--limit", 40, "--json")
+    assert found.code == 0, found.err
+    before, after = found.values["before"], found.values["after"]
+    assert 0.3 * before["operations"] < after["operations"] <= 0.5 * before["operations"]
+    assert after["weights"] < before["weights"]
+    assert [row["kept"] for row in found.values["widths"]] == found.values["channels"]
+    assert found.values["channels"][-1] == 10
+    # What is printed is what the checkpoint holds.
+    again = shell("run", small, "--limit", 40, "--json")
+    assert again.values["correct"] / 40 == after["accuracy"]
+    assert again.values["executor"] == "engine"
+
+
+def test_a_pruned_network_is_trained_further_and_deployed(shell: Shell, checkpoint: Path, tmp_path: Path) -> None:
+    small = tmp_path / "small.ckpt"
+    pruned = shell("prune", checkpoint, "-o", small, "--share", 0.5, "--of", "weights", "--json").values
+    assert pruned["after"]["weights"] <= pruned["before"]["weights"] / 2
+    options = ("--set", "training.epochs=3", "--initial", small, "--out", tmp_path / "run", "--json")
+    trained = shell("train", pruned["recipe"], *options)
+    assert trained.code == 0, trained.err
+    assert trained.values["accuracy"] > max(0.5, pruned["after"]["accuracy"])
+    large, less = tmp_path / "large.net", tmp_path / "less.net"
+    shell("export", checkpoint, "-o", large)
+    shell("export", trained.values["checkpoint"], "-o", less)
+    checked = shell(
+        "verify", less, "--checkpoint", trained.values["checkpoint"], "--lava", 3, "--reference", 50, "--json"
+    )
+    assert checked.code == 0, checked.err
+    assert shell("report", less, "--no-data", "--json").code == 0
+    assert less.stat().st_size < large.stat().st_size
+
+
+def test_tables_for_people(shell: Shell, checkpoint: Path, tmp_path: Path) -> None:
+    found = shell("prune", checkpoint, "-o", tmp_path / "s.ckpt", "--limit", 20, "--samples", 20)
+    text = " ".join(found.out.split())
+    for word in ("Channels", "times fewer operations", "lava-spquant train", "--initial"):
+        assert word in text
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [(("--criterion", "size"), "criterion: found 'size'"), (("--of", "time"), "cost: found 'time'"),
+     (("--share", 0.001), "share: found 0.001 of the operations, expected at least")],
+)  # fmt: skip
+def test_bad_requests_write_nothing(
+    shell: Shell, checkpoint: Path, tmp_path: Path, options: tuple[object, ...], message: str
+) -> None:
+    found = shell("prune", checkpoint, "-o", tmp_path / "s.ckpt", *options, "--json")
+    assert found.code == 2
+    assert message in found.values["error"]
+    assert not list(tmp_path.iterdir())
