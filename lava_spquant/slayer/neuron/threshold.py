@@ -62,6 +62,11 @@ class ThresholdNeuron(SlayerNeuron):
     Parameters
     ----------
     config : ThresholdConfig, optional
+
+    Attributes
+    ----------
+    raised : float
+        By how much the threshold is above 0 in training, in units of the current; 0 by default.
     """
 
     delta: Tensor | None
@@ -69,6 +74,7 @@ class ThresholdNeuron(SlayerNeuron):
     def __init__(self, config: ThresholdConfig | None = None) -> None:
         super().__init__()
         self.config = config = config or ThresholdConfig()
+        self.raised = 0.0
         box = config.surrogate
         learned = config.learn_delta and isinstance(box, AsymmetricBox)
         self.delta = nn.Parameter(torch.tensor(box.delta)) if learned and isinstance(box, AsymmetricBox) else None
@@ -76,6 +82,8 @@ class ThresholdNeuron(SlayerNeuron):
     def respond(self, current: Tensor) -> Tensor:
         """Return spikes."""
         box = self.config.surrogate
+        if self.training and self.raised:
+            current = current - self.raised
         if self.delta is None or not isinstance(box, AsymmetricBox):
             return spike(current, box)
         return learned_spike(current, self.delta.clamp(min=DELTA_MIN), box.rho)

@@ -51,6 +51,10 @@ class TrainingConfig:
         Weight in the loss of what layers spike above `rate_target`; see `SpikeRates`.
     rate_target : float
         Spikes per neuron and step that cost nothing, 0..1.
+    threshold_raise : float
+        Largest amount by which stateless thresholds are raised, drawn anew for every batch; see `RaisedThresholds`.
+    freeze_norm : bool
+        Batch-norm keeps its running statistics, as the deployed network does; for training further.
     validation : float
         Share of the training images, 0..0.5, that are set aside to choose the epoch whose network is the result.
         With 0 it is the last epoch's.
@@ -88,12 +92,14 @@ class TrainingConfig:
     checkpoint_minutes: float = 0.0
     rate_penalty: float = 0.0
     rate_target: float = 0.1
+    threshold_raise: float = 0.0
+    freeze_norm: bool = False
 
     def __post_init__(self) -> None:
         for what in ("epochs", "batch_size", "step_epochs", "accumulate_grad_batches"):
             self._check(what, getattr(self, what) >= 1, "at least 1")
         self._check("learning_rate", 0 < self.learning_rate < math.inf, "a positive number")
-        unlimited = ("weight_decay", "warmup_epochs", "gradient_clip", "patience", "rate_penalty")
+        unlimited = ("weight_decay", "warmup_epochs", "gradient_clip", "patience", "rate_penalty", "threshold_raise")
         for what in (*unlimited, "checkpoint_steps", "checkpoint_minutes"):
             self._check(what, 0 <= getattr(self, what) < math.inf, "at least 0")
         for what, names in (

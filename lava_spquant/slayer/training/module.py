@@ -14,10 +14,11 @@ from torchmetrics.classification import MulticlassAccuracy
 
 from lava_spquant.slayer.loss import TemporalEfficientTraining, mean_output
 from lava_spquant.slayer.network import SpikingNetwork
-from lava_spquant.slayer.norm import on_the_whole_batch, sum_over_processes
+from lava_spquant.slayer.norm import BatchNorm, on_the_whole_batch, sum_over_processes
 from lava_spquant.slayer.training.batches import EpochBatches
 from lava_spquant.slayer.training.config import TrainingConfig
 from lava_spquant.slayer.training.optimizer import make_optimizer
+from lava_spquant.slayer.training.raised import RaisedThresholds
 from lava_spquant.slayer.training.random_state import random_state, restore_random_state
 from lava_spquant.slayer.training.schedule import learning_rate_factor
 from lava_spquant.slayer.training.shares import Share, process_rank
@@ -75,6 +76,7 @@ class Classifier(L.LightningModule):
         self.config = training
         self.loss = training.make_loss()
         self.rates = SpikeRates(model, training.rate_target) if training.rate_penalty else None
+        self.raised = RaisedThresholds(model, training.threshold_raise, seed) if training.threshold_raise else None
         self.train_accuracy = MulticlassAccuracy(classes, average="micro")
         self.valid_accuracy = MulticlassAccuracy(classes, average="micro")
         self.batches_done = 0
@@ -97,6 +99,7 @@ class Classifier(L.LightningModule):
         if self.augment is not None:
             generator = torch.Generator().manual_seed(self.seed * 1_000_003 + number)
             images = self.augment(images, generator, share)
+        self._prepare(number)
         with on_the_whole_batch() if share.repeated else nullcontext():
             output = self.model(self.encode(images))
         self._follow_thresholds()
@@ -110,6 +113,15 @@ class Classifier(L.LightningModule):
         self.batches_done = number + 1
         self.log("train_loss", loss.detach(), prog_bar=True, logger=False)
         return {"loss": loss, "batch_loss": loss.detach()}
+
+    def _prepare(self, number: int) -> None:
+        """Do what the recipe wants of the model in this batch."""
+        if self.raised is not None:
+            self.raised.draw(number)
+        if self.config.freeze_norm:
+            for module in self.model.modules():
+                if isinstance(module, BatchNorm):
+                    module.eval()
 
     def _follow_thresholds(self) -> None:
         """Let TET's target be the mean of the learned thresholds, as in LT-SNN."""

@@ -1,0 +1,44 @@
+"""Thresholds that are higher in some batches: a network that keeps its accuracy when they are raised later."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from lava_spquant.slayer.neuron import ThresholdNeuron
+
+__all__ = ["RaisedThresholds"]
+
+
+class RaisedThresholds:
+    """Raises the thresholds of all stateless neurons by one random amount per batch.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+    largest : float
+        Amounts are uniform in 0..largest, in units of the neurons' current, as `lava_spquant.workflow.sweep` has them.
+    seed : int
+        Batch b draws from `seed` and b alone, in every process.
+
+    Raises
+    ------
+    ValueError
+        If the model has no stateless threshold.
+    """
+
+    def __init__(self, model: nn.Module, largest: float, seed: int) -> None:
+        self.neurons = [module for module in model.modules() if isinstance(module, ThresholdNeuron)]
+        if not self.neurons:
+            raise ValueError(
+                f"training: threshold_raise: found {largest:g} for a network without stateless thresholds, expected 0"
+            )
+        self.largest, self.seed = largest, seed
+
+    def draw(self, number: int) -> float:
+        """Raise the thresholds for the batch of this number, and return by how much."""
+        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + number + 1)
+        raised = self.largest * float(torch.rand((), generator=generator))
+        for neuron in self.neurons:
+            neuron.raised = raised
+        return raised
