@@ -19,7 +19,7 @@ from typing import Annotated, Any, Optional
 import typer
 from ablation_parts.figure import ablation_figure
 from ablation_parts.table import Outcome, ablation_table
-from common import FULL_PRECISION, NO_MEMBRANE, NO_WEIGHT, Quick, Results, choice, commit, write_json
+from common import FULL_PRECISION, NO_HARDTANH, NO_MEMBRANE, NO_WEIGHT, Quick, Results, choice, commit, write_json
 
 from lava_spquant.cli.opening import load_training
 from lava_spquant.cli.options import DataPath, Debug, Json, Overrides, Quiet
@@ -27,15 +27,16 @@ from lava_spquant.cli.session import Session, session
 from lava_spquant.report.machine import machine
 from lava_spquant.report.style import save_figure
 
-BASE = "both"
+BASE, BINARY_BASE = "both", "hardtanh"
 
 
 @dataclass(frozen=True)
 class Variant:
-    """What a variant is called in tables and figures, and what it changes in the recipe."""
+    """What a variant is called in tables and figures, what it changes in the recipe, and which recipes it is for."""
 
     title: str
     overrides: tuple[str, ...]
+    binary: bool = False
 
 
 VARIANTS = {
@@ -49,8 +50,12 @@ VARIANTS = {
     "both-ste": Variant("both, straight-through", ("model.membrane_gradient=straight_through",)),
     "both-layer": Variant("both, threshold per layer", ("model.learn_threshold=layer",)),
     "both-channel": Variant("both, threshold per channel", ("model.learn_threshold=channel",)),
+    BINARY_BASE: Variant("hardtanh, learned surrogate", (), binary=True),
+    "no-hardtanh": Variant("without hardtanh", NO_HARDTANH, binary=True),
+    "box": Variant("hardtanh, fixed box surrogate", ("model.surrogate=box",), binary=True),
 }
-"""Straight-through: the membrane quantiser's gradient is 1 instead of the stacked surrogate."""
+"""Straight-through: the membrane quantiser's gradient is 1 instead of the stacked surrogate. The last ones are for
+single-step binary networks."""
 
 QUICK = ("training.epochs=5", "model.architecture=4s2-FC", "data.steps=2")
 
@@ -79,7 +84,10 @@ def main(
     hint = f"finished runs are kept in {folder}; the same command goes on"
     with session(json_output, quiet, debug, resume_hint=hint) as now:
         load_training(debug)
-        names = choice("--variants", variants, tuple(VARIANTS))
+        binary = _is_binary(recipe, overrides or ())
+        fitting = tuple(name for name, variant in VARIANTS.items() if variant.binary == binary)
+        base = BINARY_BASE if binary else BASE
+        names = choice("--variants", variants, fitting)
         numbers = _seeds(seeds)
         if quick:
             numbers, overrides = numbers[:2], [*QUICK, *(overrides or ())]
@@ -96,8 +104,16 @@ def main(
         if results is not None:
             write_json(results, values)
         if figure is not None:
-            save_figure(ablation_figure(outcomes, BASE, values["setting"]), figure)
-        now.finish(values, ablation_table(outcomes, BASE, values["setting"]))
+            save_figure(ablation_figure(outcomes, base, values["setting"]), figure)
+        now.finish(values, ablation_table(outcomes, base, values["setting"]))
+
+
+def _is_binary(recipe: str, overrides: tuple[str, ...] | list[str]) -> bool:
+    from lava_spquant.slayer.models.architecture import parse_architecture
+    from lava_spquant.workflow.recipe import load_recipe
+
+    layers = parse_architecture(load_recipe(recipe, list(overrides)).model.architecture)
+    return any(layer.kind == "binary" for layer in layers)
 
 
 def _seeds(text: str) -> tuple[int, ...]:

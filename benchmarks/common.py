@@ -16,6 +16,7 @@ from lava_spquant.report.machine import machine
 
 __all__ = [
     "FULL_PRECISION",
+    "NO_HARDTANH",
     "NO_MEMBRANE",
     "NO_WEIGHT",
     "RELU",
@@ -38,6 +39,9 @@ FULL_PRECISION = (*NO_WEIGHT, *NO_MEMBRANE)
 
 RELU = (*FULL_PRECISION, "model.activation=graded", "model.stream_bits=10", "model.stream_bound=8")
 """What turns a recipe of a binary network into the ReLU network of its shape: no spikes, and nothing is clipped."""
+
+NO_HARDTANH = ("model.stream_bits=11", "model.stream_bound=8")
+"""The same resolution of the stream as 8 bits in -1..1, and next to nothing is clipped."""
 
 Results = Annotated[
     Optional[Path],  # noqa: UP045 (typer reads this on Python 3.10)

@@ -88,5 +88,5 @@ def build_binary(layer: Layer, channels: int, weight: str, options: BinaryOption
     made = block.Conv(neuron, channels, layer.size, layer.kernel, layer.stride, padding, weight=weight, batch_norm=True)
     if layer.kind == "stem":
         # Little of the stream is clipped at first; see `block.BinaryConv`.
-        scale_norm(made.branches[0], STEM_GAIN * options.stream_bound)
+        scale_norm(made.branches[0], STEM_GAIN * min(options.stream_bound, 1.0))
     return made
