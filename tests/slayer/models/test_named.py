@@ -11,6 +11,7 @@ from lava_spquant.engine import Engine
 from lava_spquant.report import memory
 from lava_spquant.slayer.block import Block
 from lava_spquant.slayer.models import ARCHITECTURES, MODELS, build_convnet, named_model
+from lava_spquant.slayer.network import SpikingNetwork
 from tests.slayer.random_models import disturb
 
 
@@ -47,16 +48,20 @@ def test_an_unknown_model_is_named() -> None:
 SIDES = {"resnet19": 32, "bit-resnet20": 32, "bit-resnet18": 32, "bit-resnet18-imagenet": 224}
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_models_run_as_they_are_exported(name: str) -> None:
-    """At a size that keeps the test short: SLAYER, reference and engine at every block."""
+def disturbed(name: str) -> tuple[SpikingNetwork, int]:
+    """A model with moved parameters, at a size that keeps tests short, and its number of steps."""
     torch.manual_seed(0)
     side = SIDES.get(name, 16)
     model = build_convnet(MODELS[name].config, ir.InputSpec((2, side, side), 4), 3, name)
     disturb(model, np.random.default_rng(1))
-    model.eval()
-    steps = 1 if name.startswith("bit-") else 2
-    x = np.random.default_rng(0).integers(0, 16, (steps, 1, 2, side, side))
+    return model.eval(), 1 if name.startswith("bit-") else 2
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_models_run_as_they_are_exported(name: str) -> None:
+    """SLAYER and engine at every block."""
+    model, steps = disturbed(name)
+    x = np.random.default_rng(0).integers(0, 16, (steps, 1, *model.input_spec.shape))
     found, network = model.trace(x), model.to_ir()
     ran = Engine(network).run(x, record=("outputs", "v"))
     for have, want in zip(found.blocks, ran.blocks, strict=True):
@@ -67,13 +72,8 @@ def test_models_run_as_they_are_exported(name: str) -> None:
 @pytest.mark.parametrize("name", MODELS)
 def test_training_computes_what_is_exported(name: str) -> None:
     """Float against integers, block by block on the same input: rounding may differ, a factor may not."""
-    torch.manual_seed(0)
-    side = SIDES.get(name, 16)
-    model = build_convnet(MODELS[name].config, ir.InputSpec((2, side, side), 4), 3, name)
-    disturb(model, np.random.default_rng(1))
-    model.eval()
-    steps = 1 if name.startswith("bit-") else 2
-    x = torch.from_numpy(np.random.default_rng(0).integers(0, 16, (1, 2, side, side, steps))).float()
+    model, steps = disturbed(name)
+    x = torch.from_numpy(np.random.default_rng(0).integers(0, 16, (1, *model.input_spec.shape, steps))).float()
     with torch.no_grad():
         for number, part in enumerate(model):
             integers = part(x)
