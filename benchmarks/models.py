@@ -143,16 +143,10 @@ def warm(model: SpikingNetwork, stills: ir.IntArray, steps: int) -> None:
     """Give batch-norm the mean statistics of a few images as its running ones."""
     import torch
 
-    from lava_spquant.slayer.norm import BatchNorm
+    from lava_spquant.slayer.norm import renormalise
 
-    for module in model.modules():
-        if isinstance(module, BatchNorm):
-            module.momentum = None
-    model.train()
-    with torch.no_grad():
-        for part in np.array_split(stills[: 8 * WARMING], WARMING):
-            batch = torch.from_numpy(part).float()[..., None]
-            model(batch.expand(*batch.shape[:-1], steps))
+    batches = (torch.from_numpy(part).float()[..., None] for part in np.array_split(stills[: 8 * WARMING], WARMING))
+    renormalise(model, (batch.expand(*batch.shape[:-1], steps) for batch in batches))
     model.eval()
 
 

@@ -10,7 +10,7 @@ through `sum_over_processes`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,9 +19,42 @@ from torch import Tensor, nn
 from torch import distributed as dist
 from torch.autograd.function import once_differentiable
 
-__all__ = ["BatchNorm", "merge_moments", "on_the_whole_batch", "spans_processes", "sum_over_processes"]
+__all__ = [
+    "BatchNorm",
+    "merge_moments",
+    "on_the_whole_batch",
+    "renormalise",
+    "spans_processes",
+    "sum_over_processes",
+]
 
 _whole_batch = False
+
+
+@torch.no_grad()
+def renormalise(model: nn.Module, batches: Iterable[Tensor]) -> None:
+    """Give every batch-norm the statistics of these inputs instead of its running ones; nothing is trained.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Left in the mode that it was in.
+    batches : iterable of Tensor
+        Inputs of the model; each counts alike.
+    """
+    norms = [module for module in model.modules() if isinstance(module, BatchNorm)]
+    momenta, mode = [norm.momentum for norm in norms], model.training
+    for norm in norms:
+        norm.reset_running_stats()
+        setattr(norm, "momentum", None)  # noqa: B010 (torch declares a number, and takes None for the mean of all)
+    model.train()
+    try:
+        for batch in batches:
+            model(batch)
+    finally:
+        model.train(mode)
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
 
 
 @contextmanager

@@ -10,11 +10,13 @@ import numpy as np
 
 from lava_spquant import ir
 from lava_spquant.data import Split
+from lava_spquant.data.tensor import as_torch, encoder
 from lava_spquant.ir.reference import Trace
 from lava_spquant.prune import channel_statistics, choose_channels, cost, scores
 from lava_spquant.prune.budget import FLOOR
 from lava_spquant.report import Activity, activity
 from lava_spquant.slayer.narrow import narrow
+from lava_spquant.slayer.norm import renormalise
 from lava_spquant.slayer.training import AtomicCheckpointIO, read_checkpoint
 from lava_spquant.workflow.chunks import head
 from lava_spquant.workflow.evaluate import evaluate, traces
@@ -25,6 +27,8 @@ from lava_spquant.workflow.train import load_checkpoint
 
 ACTIVITY_SAMPLES = 1000
 """Test samples that operations are counted on."""
+
+RENORMALISE_BATCH = 128
 
 __all__ = ["PruneConfig", "PrunedCheckpoint", "PrunedSide", "prune_checkpoint"]
 
@@ -149,11 +153,13 @@ def prune_checkpoint(
     recipe, model = load_checkpoint(source)
     network, splits, steps = model.to_ir(), recipe.data.load(data_path), recipe.data.steps
     rows = np.random.default_rng(recipe.seed).permutation(len(splits.train))[: config.samples]
-    seen = _runs(network, splits.train.take(rows), steps, progress)
-    statistics = channel_statistics(network, (trace for _, trace in seen))
+    some = splits.train.take(rows)
+    statistics = channel_statistics(network, (trace for _, trace in _runs(network, some, steps, progress)))
     limits = {"share": config.share, "bound": config.bound, "floor": config.floor}
     keep = choose_channels(network, scores(config.criterion, statistics), kind=config.kind, **limits)
     narrow(model, keep)
+    # What arrives behind the removed channels is less, and batch-norm has to know.
+    renormalise(model, encoder(some, steps)(as_torch(some).tensors[0]).split(RENORMALISE_BATCH))
     channels = tuple(int(mask.sum()) for mask in keep)
     smaller = replace(recipe, model=replace(recipe.model, channels=channels))
     sides = [_side(net, splits.test, steps, limit, progress) for net in (network, model.to_ir())]

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from lava_spquant.slayer.norm import BatchNorm, on_the_whole_batch, spans_processes, sum_over_processes
+from lava_spquant.slayer.norm import BatchNorm, on_the_whole_batch, renormalise, spans_processes, sum_over_processes
 from tests.slayer.processes import run_in_processes
 
 CHANNELS = 3
@@ -101,3 +101,18 @@ def test_in_one_process_it_is_torchs() -> None:
         assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
     assert not spans_processes()
     assert sum_over_processes(x) is x
+
+
+def test_statistics_are_taken_anew_and_nothing_else_changes() -> None:
+    torch.manual_seed(0)
+    norm = BatchNorm(4)
+    model = nn.Sequential(nn.Linear(3, 4), norm).eval()
+    parts = [torch.randn(6, 3) * 3 + 1, torch.randn(8, 3)]
+    norm.running_mean += 100
+    before = [p.detach().clone() for p in model.parameters()]
+    renormalise(model, parts)
+    seen = [model[0](part) for part in parts]
+    assert_close(norm.running_mean, torch.stack([z.mean(0) for z in seen]).mean(0), 1e-5)
+    assert_close(norm.running_var, torch.stack([z.var(0) for z in seen]).mean(0), 1e-5)
+    assert (model.training, norm.momentum) == (False, 0.1)
+    assert all(torch.equal(new, old) for new, old in zip(model.parameters(), before, strict=True))
