@@ -141,8 +141,12 @@ def _narrowed_synapse(branch: Branch, mask: Keep, source: Keep, shape: Shape) ->
     if isinstance(synapse, Dense):
         columns = np.repeat(source, int(np.prod(shape[1:], dtype=np.int64)))
         return replace(synapse, weight=_cut(synapse.weight, mask, columns))
-    if not isinstance(synapse, Conv):
+    if isinstance(synapse, (Identity, SumPool)):
         return synapse
+    if not isinstance(synapse, Conv):
+        raise TypeError(
+            f"remove_channels: synapse: found {type(synapse).__name__}, expected Dense, Conv, SumPool or Identity"
+        )
     if _hands_on(synapse):
         return replace(synapse, weight=synapse.weight[mask], groups=int(mask.sum()))
     if synapse.groups > 1:
