@@ -40,7 +40,7 @@ def values(script: str, *arguments: str, cwd: Path) -> dict[str, Any]:
 
 
 def test_every_script_is_tested() -> None:
-    names = "ablation accuracy binary calibration emulator engine executors file_size models training"
+    names = "ablation accuracy binary calibration emulator engine executors file_size models pruning training"
     assert names.split() == SCRIPTS
 
 
@@ -106,6 +106,30 @@ def test_accuracy_of_a_binary_recipe_its_twin_and_the_relu_network(tmp_path: Pat
     relu = (tmp_path / "runs" / "digits-cnn-relu" / "recipe.yaml").read_text(encoding="utf-8")
     for line in ("weight: none", "activation: graded", "stream_bits: 10"):
         assert line in relu
+
+
+def test_pruning(tmp_path: Path) -> None:
+    from lava_spquant.workflow.recipe import load_recipe
+    from lava_spquant.workflow.train import train
+
+    recipe = load_recipe("digits-cnn", ("model.architecture=8s2-8-FC", "data.steps=2", "training.epochs=3"))
+    checkpoint = train(recipe, tmp_path / "run", progress=False).checkpoint
+    options = ("--criteria", "membrane,random:0", "--epochs", "1", "--folder", "p", "--figure", "p.png")
+    found = values("pruning", str(checkpoint), *options, "--results", "p.json", cwd=tmp_path)
+    assert json.loads((tmp_path / "p.json").read_text(encoding="utf-8")) == found
+    assert (tmp_path / "p.png").stat().st_size > 1000
+    assert [row["criterion"] for row in found["rows"]] == ["membrane", "random:0"]
+    dense = found["dense"]
+    for row in found["rows"]:
+        assert row["operations"] <= 0.7 * dense["operations"]
+        assert row["fewer_operations"] == pytest.approx(dense["operations"] / row["operations"])
+        assert row["fewer_synops"] == pytest.approx(dense["synops"] / row["synops"])
+        assert row["engine_speedup"] > 0
+    # A further call trains nothing.
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("p/*/last.ckpt")}
+    assert len(before) == 2
+    values("pruning", str(checkpoint), *options, cwd=tmp_path)
+    assert before == {path: path.stat().st_mtime_ns for path in before}
 
 
 def test_binary(tmp_path: Path) -> None:

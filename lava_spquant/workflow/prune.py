@@ -30,7 +30,7 @@ ACTIVITY_SAMPLES = 1000
 
 RENORMALISE_BATCH = 128
 
-__all__ = ["PruneConfig", "PrunedCheckpoint", "PrunedSide", "prune_checkpoint"]
+__all__ = ["PruneConfig", "PrunedCheckpoint", "PrunedSide", "measure", "prune_checkpoint"]
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ def prune_checkpoint(
     renormalise(model, encoder(some, steps)(as_torch(some).tensors[0]).split(RENORMALISE_BATCH))
     channels = tuple(int(mask.sum()) for mask in keep)
     smaller = replace(recipe, model=replace(recipe.model, channels=channels))
-    sides = [_side(net, splits.test, steps, limit, progress) for net in (network, model.to_ir())]
+    sides = [measure(net, splits.test, steps, limit, progress) for net in (network, model.to_ir())]
     state = {f"model.{name}": values for name, values in model.state_dict().items()}
     kept = {**stored["hyper_parameters"], "recipe": recipe_text(smaller)}
     AtomicCheckpointIO().save_checkpoint({"state_dict": state, "hyper_parameters": kept}, target)
@@ -177,7 +177,21 @@ def _runs(network: ir.Network, split: Split, steps: int, progress: Progress) -> 
     return ((chunk.x, trace) for chunk, trace in runs)
 
 
-def _side(network: ir.Network, test: Split, steps: int, limit: int | None, progress: Progress) -> PrunedSide:
+def measure(
+    network: ir.Network, test: Split, steps: int, limit: int | None = None, progress: Progress = silent
+) -> PrunedSide:
+    """Return what an integer network costs and how well it classifies.
+
+    Parameters
+    ----------
+    network : ir.Network
+    test : ImageSplit or EventSplit
+    steps : int
+        T.
+    limit : int, optional
+        Only the first so many samples.
+    progress : Progress
+    """
     shown = head(test, limit)
     accuracy = evaluate(network, shown, steps, default_executor(), progress=progress).accuracy
     some = activity(network, _runs(network, head(shown, ACTIVITY_SAMPLES), steps, progress))

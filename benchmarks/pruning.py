@@ -1,0 +1,195 @@
+"""What pruning whole channels costs and saves, for every criterion at several budgets.
+
+python benchmarks/pruning.py runs/cifar10-vgg-small/last.ckpt --shares 0.5,0.3 --epochs 3
+python benchmarks/pruning.py CKPT --results benchmarks/results/pruning.json --figure benchmarks/results/pruning.png
+
+Every network is the integer one, on the whole test split: pruned on training samples, batch-norm's statistics taken
+anew, and with `--epochs` trained further by its own recipe. Operations are counted as they happen on test samples
+(synaptic operations), and as if every input were active; the engine's time is beside the dense network's, both taking
+turns. `random` is what the criteria have to beat.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Optional
+
+import typer
+from common import Quick, Results, choice, commit, table, write_json
+from pruning_parts.figure import pruning_figure
+from rich.table import Table
+
+from lava_spquant import ir
+from lava_spquant.cli.opening import load_training
+from lava_spquant.cli.options import DataPath, Debug, Json, Limit, Quiet
+from lava_spquant.cli.session import Session, session
+from lava_spquant.engine import Engine
+from lava_spquant.prune import CRITERIA
+from lava_spquant.report import memory
+from lava_spquant.report.machine import machine
+from lava_spquant.report.style import save_figure
+
+if TYPE_CHECKING:
+    from lava_spquant.workflow.prune import PrunedCheckpoint, PrunedSide
+
+NAMES = (*CRITERIA, "random:0")
+BATCH, ROUNDS = 32, 9
+
+Row = dict[str, Any]
+
+
+def main(
+    checkpoint: Annotated[Path, typer.Argument(metavar="CKPT", help="A trained network.")],
+    criteria: Annotated[
+        Optional[str],  # noqa: UP045 (typer reads this on Python 3.10)
+        typer.Option("--criteria", metavar="A,B", help=f"Among {', '.join(NAMES)}; all by default."),
+    ] = None,
+    shares: Annotated[str, typer.Option("--shares", metavar="X,X", help="Of the operations that may be left.")] = (
+        "0.7,0.5,0.35,0.25"
+    ),
+    kind: Annotated[str, typer.Option("--of", help="What the share is of: operations or weights.")] = "operations",
+    epochs: Annotated[int, typer.Option("--epochs", min=0, help="Train every one further.")] = 0,
+    overrides: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--set", metavar="FIELD=VALUE", help="Change the recipe of further training."),
+    ] = None,
+    folder: Annotated[Path, typer.Option("--folder", metavar="DIR", help="Keeps checkpoints.")] = Path("runs/pruning"),
+    figure: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--figure", metavar="PATH", help="Draw accuracy against operations there."),
+    ] = None,
+    results: Results = None,
+    limit: Limit = None,
+    data_path: DataPath = None,
+    quick: Quick = False,
+    json_output: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Prune a network by every criterion at every budget."""
+    hint = f"networks are kept in {folder}; the same command goes on"
+    with session(json_output, quiet, debug, resume_hint=hint) as now:
+        load_training(debug)
+        names = choice("--criteria", criteria, NAMES)
+        left = tuple(float(word) for word in shares.split(","))
+        if quick:
+            left, limit = left[:1], 100
+        rows: list[Row] = []
+        dense: Row = {}
+        for name in names:
+            for share in left:
+                done, after = _pruned(
+                    checkpoint, name, share, kind, epochs, overrides or [], folder, limit, data_path, now
+                )
+                x = _some_samples(done, data_path)
+                dense = dense or _row("dense", 1.0, done.before, done.before, x)
+                rows.append(_row(name, share, after, done.before, x))
+        values = {
+            "ok": True,
+            "machine": machine().values(),
+            "commit": commit(),
+            "checkpoint": checkpoint.name,
+            "of": kind,
+            "epochs": epochs,
+            "overrides": overrides or [],
+            "dense": dense,
+            "rows": rows,
+        }
+        if results is not None:
+            write_json(results, values)
+        if figure is not None:
+            title = f"Channels pruned, {epochs} epochs of training behind" if epochs else "Channels pruned, not trained"
+            save_figure(pruning_figure(title, rows, dense), figure)
+        now.finish(values, _shown([dense, *rows]))
+
+
+def _pruned(
+    checkpoint: Path,
+    criterion: str,
+    share: float,
+    kind: str,
+    epochs: int,
+    overrides: list[str],
+    folder: Path,
+    limit: int | None,
+    data_path: Path | None,
+    now: Session,
+) -> tuple[PrunedCheckpoint, PrunedSide]:
+    """Prune, train further where asked, and measure what came out."""
+    from lava_spquant.workflow.prune import PruneConfig, measure, prune_checkpoint
+    from lava_spquant.workflow.recipe import load_recipe
+    from lava_spquant.workflow.train import train
+
+    name = f"{criterion.replace(':', '-')}-{share:g}"
+    now.note(f"{criterion}, {share:.0%} of the {kind}")
+    target = folder / f"{name}.ckpt"
+    config = PruneConfig(criterion, share, kind)
+    done = prune_checkpoint(checkpoint, target, config, data_path=data_path, limit=limit)
+    if not epochs:
+        return done, done.after
+    recipe = load_recipe(done.recipe_file, [*overrides, f"training.epochs={epochs}", f"name={name}"])
+    trained = train(recipe, folder / name, data_path=data_path, progress=now.shows_bars, initial=target)
+    test = recipe.data.load(data_path).test
+    return done, measure(trained.model.to_ir(), test, recipe.data.steps, limit)
+
+
+def _some_samples(done: PrunedCheckpoint, data_path: Path | None) -> ir.IntArray:
+    """Return test samples as the network reads them, (T, N, *input shape)."""
+    from lava_spquant.workflow.chunks import chunks, head
+
+    plan = done.recipe.data
+    test = head(plan.load(data_path).test, BATCH)
+    return next(chunks(done.before.network, test, plan.steps)).x
+
+
+def _row(name: str, share: float, side: PrunedSide, dense: PrunedSide, x: ir.IntArray) -> Row:
+    account = memory(side.network).total
+    return {
+        "criterion": name,
+        "share": share,
+        "accuracy": side.accuracy,
+        "operations": side.operations,
+        "synops": side.synops,
+        "weights": side.weights,
+        "fewer_operations": dense.operations / side.operations,
+        "fewer_synops": dense.synops / side.synops if side.synops else 0.0,
+        "kilobytes": account.total.bits / 8e3,
+        "engine_speedup": _speedup(dense.network, side.network, x),
+    }
+
+
+def _speedup(dense: ir.Network, pruned: ir.Network, x: ir.IntArray) -> float:
+    """Return how many times faster the engine runs a batch, medians of both taking turns."""
+    engines = [Engine(network) for network in (dense, pruned)]
+    times: list[list[float]] = [[], []]
+    for number in range(ROUNDS + 1):
+        for engine, seconds in zip(engines, times, strict=True):
+            start = time.perf_counter()
+            engine.run(x)
+            if number:
+                seconds.append(time.perf_counter() - start)
+    return statistics.median(times[0]) / statistics.median(times[1])
+
+
+def _shown(rows: Sequence[Row]) -> Table:
+    columns = ("criterion", "share", "accuracy", "fewer operations", "fewer synops", "kB", "engine faster")
+    cells = (
+        (
+            row["criterion"],
+            f"{row['share']:g}",
+            f"{row['accuracy']:.2%}",
+            f"{row['fewer_operations']:.2f}",
+            f"{row['fewer_synops']:.2f}",
+            f"{row['kilobytes']:,.1f}",
+            f"{row['engine_speedup']:.2f}",
+        )
+        for row in rows
+    )
+    return table("Channels pruned: integer networks on the test split", columns, cells)
+
+
+if __name__ == "__main__":
+    typer.run(main)
