@@ -52,6 +52,9 @@ def main(
         typer.Option("--recipes", metavar="A,B", help="Train these and their 32-bit twins instead."),
     ] = None,
     overrides: Overrides = None,
+    relu: Annotated[
+        bool, typer.Option("--relu", help="Train the ReLU network of a binary recipe's shape too.")
+    ] = False,
     folder: Annotated[Path, typer.Option("--folder", metavar="DIR", help="Keeps checkpoints.")] = Path("runs/twins"),
     results: Results = None,
     limit: Limit = None,
@@ -63,7 +66,7 @@ def main(
 ) -> None:
     """Print the accuracy of networks on every executor, or train recipes and their twins."""
     if recipes is not None:
-        _train(recipes, [*(QUICK_TRAINING if quick else ()), *(overrides or ())], folder, results, limit, data_path,
+        _train(recipes, [*(QUICK_TRAINING if quick else ()), *(overrides or ())], relu, folder, results, limit, data_path,
                (json_output, quiet, debug))  # fmt: skip
         return
     if quick:
@@ -92,6 +95,7 @@ def main(
 def _train(
     recipes: str,
     overrides: list[str],
+    relu: bool,
     folder: Path,
     results: Path | None,
     limit: int | None,
@@ -102,7 +106,7 @@ def _train(
     with session(*manner, resume_hint=f"checkpoints are in {folder}; the same command goes on") as now:
         load_training(manner[-1])
         names = [name.strip() for name in recipes.split(",")]
-        found = [train_twins(name, overrides, folder, data_path, limit, now) for name in names]
+        found = [train_twins(name, overrides, relu, folder, data_path, limit, now) for name in names]
         values = {
             "ok": True,
             "machine": machine().values(),

@@ -100,7 +100,9 @@ def test_accuracy_of_a_recipe_and_its_twin(tmp_path: Path) -> None:
 def test_accuracy_of_a_binary_recipe_its_twin_and_the_relu_network(tmp_path: Path) -> None:
     binary = ("model.architecture=C4-B4s2-FC", "model.weight=binary-standard", "model.surrogate=asymmetric")
     overrides = [word for field in (*binary, "data.steps=1") for word in ("--set", field)]
-    (row,) = values("accuracy", "--recipes", "digits-cnn", "--folder", "runs", *overrides, cwd=tmp_path)["rows"]
+    (row,) = values("accuracy", "--recipes", "digits-cnn", "--relu", "--folder", "runs", *overrides, cwd=tmp_path)[
+        "rows"
+    ]
     for side in ("quantised", "twin", "relu"):
         assert row[side]["accuracy"] == row[side]["correct"] / row[side]["samples"] > 0.2
     relu = (tmp_path / "runs" / "digits-cnn-relu" / "recipe.yaml").read_text(encoding="utf-8")

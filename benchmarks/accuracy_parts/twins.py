@@ -53,7 +53,7 @@ class Side:
 class Twins:
     """Both networks of a recipe; memory as the paper counts it, of the quantised one and of the same at 32 bits.
 
-    A twin of a binary network spikes too; `relu` is the network of the same shape that does not.
+    A twin of a binary network spikes too; `relu` is the network of the same shape that does not, where it was trained.
     """
 
     recipe: str
@@ -84,7 +84,13 @@ class Twins:
 
 
 def train_twins(
-    name: str, overrides: Sequence[str], folder: Path, data_path: Path | None, limit: int | None, now: Session
+    name: str,
+    overrides: Sequence[str],
+    with_relu: bool,
+    folder: Path,
+    data_path: Path | None,
+    limit: int | None,
+    now: Session,
 ) -> Twins:
     """Train both, or go on where training was stopped, and classify the test split with the integer networks."""
     from lava_spquant.slayer.models.architecture import parse_architecture
@@ -94,7 +100,7 @@ def train_twins(
     quantised, network = _side(name, overrides, folder / plan.name, data_path, limit, now)
     twin, _ = _side(name, [*overrides, *FULL_PRECISION], folder / f"{plan.name}-32-bit", data_path, limit, now)
     relu = None
-    if any(layer.kind == "binary" for layer in parse_architecture(plan.model.architecture)):
+    if with_relu and any(layer.kind == "binary" for layer in parse_architecture(plan.model.architecture)):
         relu, _ = _side(name, [*overrides, *RELU], folder / f"{plan.name}-relu", data_path, limit, now)
     total = memory(network).total
     model, data = plan.model, plan.data
