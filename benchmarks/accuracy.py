@@ -66,8 +66,8 @@ def main(
 ) -> None:
     """Print the accuracy of networks on every executor, or train recipes and their twins."""
     if recipes is not None:
-        _train(recipes, [*(QUICK_TRAINING if quick else ()), *(overrides or ())], relu, folder, results, limit, data_path,
-               (json_output, quiet, debug))  # fmt: skip
+        changes = [*(QUICK_TRAINING if quick else ()), *(overrides or ())]
+        _train(recipes, changes, relu, folder, results, limit, data_path, (json_output, quiet, debug))
         return
     if quick:
         limit, lava = min(limit or QUICK_SAMPLES, QUICK_SAMPLES), min(lava, QUICK_LAVA)
