@@ -49,7 +49,7 @@ def sweep(
 ) -> None:
     """Raise the thresholds of a trained network, and export the operating point that saves most operations.
 
-    Every second test sample chooses it; what it loses and saves is measured on the others.
+    One half of the test samples chooses it; what it loses and saves is measured on the other.
 
     Example: lava-spquant sweep digits.net --lost 0.5 --out sweep
     """

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from lava_spquant import ir
 from lava_spquant.data import Split
 from lava_spquant.data.split import S
@@ -128,7 +130,9 @@ def _measured(network: ir.Network, by: float, split: Split, steps: int, progress
 
 
 def halves(split: S) -> tuple[S, S]:
-    """Return every second sample, to choose an operating point with, and the others, to judge it.
+    """Return one half of a split, to choose an operating point with, and the other, to judge it.
+
+    They are drawn at random, always alike: a file may have its classes in turn.
 
     Raises
     ------
@@ -137,7 +141,9 @@ def halves(split: S) -> tuple[S, S]:
     """
     if len(split) < 2:
         raise ValueError(f"sweep: found {len(split)} samples, expected at least 2: one to choose with, one to judge")
-    return split.take(slice(0, None, 2)), split.take(slice(1, None, 2))
+    order = np.random.default_rng(0).permutation(len(split))
+    middle = (len(split) + 1) // 2
+    return split.take(np.sort(order[:middle])), split.take(np.sort(order[middle:]))
 
 
 def choose(points: Sequence[OperatingPoint], points_lost: float) -> OperatingPoint:
