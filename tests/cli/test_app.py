@@ -13,7 +13,7 @@ from lava_spquant.workflow.recipe import recipe_names
 from tests.cli.conftest import Shell
 from tests.paths import ROOT
 
-COMMANDS = ("train", "export", "run", "verify", "sweep", "report", "demo")
+COMMANDS = ("train", "calibrate", "prune", "export", "run", "verify", "sweep", "report", "demo")
 
 
 def test_version(shell: Shell) -> None:
