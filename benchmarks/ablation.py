@@ -19,7 +19,18 @@ from typing import Annotated, Any, Optional
 import typer
 from ablation_parts.figure import ablation_figure
 from ablation_parts.table import Outcome, ablation_table
-from common import FULL_PRECISION, NO_HARDTANH, NO_MEMBRANE, NO_WEIGHT, Quick, Results, choice, commit, write_json
+from common import (
+    FULL_PRECISION,
+    NO_HARDTANH,
+    NO_MEMBRANE,
+    NO_WEIGHT,
+    FigurePath,
+    Quick,
+    Results,
+    choice,
+    commit,
+    write_json,
+)
 
 from lava_spquant.cli.opening import load_training
 from lava_spquant.cli.options import DataPath, Debug, Json, Overrides, Quiet
@@ -70,10 +81,7 @@ def main(
     seeds: Annotated[str, typer.Option("--seeds", metavar="N,N", help="One run each.")] = "0,1,2",
     folder: Annotated[Path, typer.Option("--folder", metavar="DIR", help="Keeps checkpoints.")] = Path("runs/ablation"),
     results: Results = None,
-    figure: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option("--figure", metavar="PATH", help="Draw them there (.png, .svg or .pdf)."),
-    ] = None,
+    figure: FigurePath = None,
     data_path: DataPath = None,
     quick: Quick = False,
     json_output: Json = False,
@@ -109,11 +117,10 @@ def main(
 
 
 def _is_binary(recipe: str, overrides: tuple[str, ...] | list[str]) -> bool:
-    from lava_spquant.slayer.models.architecture import parse_architecture
+    from lava_spquant.slayer.models.architecture import has_binary_blocks
     from lava_spquant.workflow.recipe import load_recipe
 
-    layers = parse_architecture(load_recipe(recipe, list(overrides)).model.architecture)
-    return any(layer.kind == "binary" for layer in layers)
+    return has_binary_blocks(load_recipe(recipe, list(overrides)).model.architecture)
 
 
 def _seeds(text: str) -> tuple[int, ...]:

@@ -21,6 +21,7 @@ __all__ = [
     "NO_WEIGHT",
     "RELU",
     "ROOT",
+    "FigurePath",
     "Quick",
     "Results",
     "choice",
@@ -46,6 +47,11 @@ NO_HARDTANH = ("model.stream_bits=11", "model.stream_bound=8")
 Results = Annotated[
     Optional[Path],  # noqa: UP045 (typer reads this on Python 3.10)
     typer.Option("--results", metavar="PATH", help="Write the figures there as JSON, with commit and machine."),
+]
+
+FigurePath = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--figure", metavar="PATH", help="Draw them there (.png, .svg or .pdf)."),
 ]
 
 Quick = Annotated[bool, typer.Option("--quick", help="Smaller, and done within a minute.")]

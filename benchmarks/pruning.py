@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
-from common import Quick, Results, choice, commit, table, write_json
+from common import FigurePath, Quick, Results, choice, commit, table, write_json
 from pruning_parts.figure import pruning_figure
 from rich.table import Table
 
@@ -57,10 +57,7 @@ def main(
         typer.Option("--set", metavar="FIELD=VALUE", help="Change the recipe of further training."),
     ] = None,
     folder: Annotated[Path, typer.Option("--folder", metavar="DIR", help="Keeps checkpoints.")] = Path("runs/pruning"),
-    figure: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option("--figure", metavar="PATH", help="Draw accuracy against operations there."),
-    ] = None,
+    figure: FigurePath = None,
     results: Results = None,
     limit: Limit = None,
     data_path: DataPath = None,
@@ -74,7 +71,7 @@ def main(
     with session(json_output, quiet, debug, resume_hint=hint) as now:
         load_training(debug)
         names = choice("--criteria", criteria, NAMES)
-        left = tuple(float(word) for word in shares.split(","))
+        left = _shares(shares)
         if quick:
             left, limit = left[:1], 100
         rows: list[Row] = []
@@ -104,6 +101,13 @@ def main(
             title = f"Channels pruned, {epochs} epochs of training behind" if epochs else "Channels pruned, not trained"
             save_figure(pruning_figure(title, rows, dense), figure)
         now.finish(values, _shown([dense, *rows]))
+
+
+def _shares(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(word) for word in text.split(","))
+    except ValueError as error:
+        raise ValueError(f"--shares: found {text!r}, expected numbers in 0..1 such as 0.5,0.3") from error
 
 
 def _pruned(

@@ -99,9 +99,9 @@ def _head(facts: Facts) -> str:
 
 
 def _neurons(model: ConvNetConfig) -> str:
-    from lava_spquant.slayer.models.architecture import parse_architecture
+    from lava_spquant.slayer.models.architecture import has_binary_blocks
 
-    if any(layer.kind == "binary" for layer in parse_architecture(model.architecture)):
+    if has_binary_blocks(model.architecture):
         return f"thresholds without state; graded stream of {model.stream_bits} bits, clipped, between blocks"
     return f"membrane {model.membrane}, {model.reset} reset"
 

@@ -111,11 +111,14 @@ def main(
 def _recipe(name: str, quick: bool) -> Recipe:
     # Here and below: training's libraries write to standard output when they are imported, unless
     # load_training() imports them first.
+    from lava_spquant.slayer.models.architecture import has_binary_blocks
     from lava_spquant.workflow.recipe import load_recipe
 
-    binary = QUICK_BINARY if "bit" in RECIPES[name] else ()
-    quick_recipe = (*QUICK_RECIPE, *binary, f"training.epochs={QUICK_EPOCHS[name]}")
-    return load_recipe(RECIPES[name], quick_recipe if quick else ())
+    recipe = load_recipe(RECIPES[name])
+    if not quick:
+        return recipe
+    binary = QUICK_BINARY if has_binary_blocks(recipe.model.architecture) else ()
+    return load_recipe(RECIPES[name], (*QUICK_RECIPE, *binary, f"training.epochs={QUICK_EPOCHS[name]}"))
 
 
 def _train(now: Session, recipe: Recipe, folder: Path, data_path: Path | None) -> Path:

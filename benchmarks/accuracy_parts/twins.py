@@ -93,14 +93,14 @@ def train_twins(
     now: Session,
 ) -> Twins:
     """Train both, or go on where training was stopped, and classify the test split with the integer networks."""
-    from lava_spquant.slayer.models.architecture import parse_architecture
+    from lava_spquant.slayer.models.architecture import has_binary_blocks
     from lava_spquant.workflow.recipe import load_recipe, recipe_text
 
     plan = load_recipe(name, overrides)
     quantised, network = _side(name, overrides, folder / plan.name, data_path, limit, now)
     twin, _ = _side(name, [*overrides, *FULL_PRECISION], folder / f"{plan.name}-32-bit", data_path, limit, now)
     relu = None
-    if with_relu and any(layer.kind == "binary" for layer in parse_architecture(plan.model.architecture)):
+    if with_relu and has_binary_blocks(plan.model.architecture):
         relu, _ = _side(name, [*overrides, *RELU], folder / f"{plan.name}-relu", data_path, limit, now)
     total = memory(network).total
     model, data = plan.model, plan.data

@@ -47,7 +47,7 @@ class ChannelStatistics:
 def target_mask(mass: Values, share: float = MASS) -> NDArray[np.bool_]:
     """Return which channels hold so much of the activity, the largest first.
 
-    The criterion of Elkerdawy et al. (CVPR 2022), eq. 3, which takes the maximum over places for a channel's mass.
+    The criterion of Elkerdawy et al. (CVPR 2022), which takes the maximum over places for a channel's mass.
     That of spikes is 1 for every channel that fires at all, so the mean over places stands for it here.
 
     Parameters

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from lava_spquant import ir
 from lava_spquant.slayer.export import deployed_blocks
 from lava_spquant.slayer.network import SpikingNetwork
+from lava_spquant.slayer.synapse import WeightedSynapse
 
 __all__ = ["narrow", "narrow_to"]
 
@@ -35,16 +36,20 @@ def narrow(model: SpikingNetwork, keep: Sequence[ir.Keep]) -> None:
         If a convolution trains direction and length of its weights apart.
     """
     network = model.to_ir()
+    # Both before anything changes: a model is narrowed whole or not at all.
     ir.remove_channels(network, keep)
+    if any(isinstance(module, WeightedSynapse) and module.weight_norm_enabled for module in model.modules()):
+        raise ValueError("narrow: weight_norm: found True, expected False: direction and length are apart")
     kept = {ir.INPUT: np.arange(network.input.shape[0])}
     for width, mask in zip(ir.widths(network), keep, strict=True):
         kept |= dict.fromkeys(width.blocks, np.flatnonzero(mask))
     shapes = {ir.INPUT: network.input.shape, **dict(enumerate(network.shapes))}
     for index, (block, _, sources) in enumerate(deployed_blocks(list(model))):
         rows = torch.from_numpy(kept[index])
-        for branch, source in zip(block.branches, sources, strict=True):
-            dense = isinstance(network.blocks[index].branches[0].synapse, ir.Dense)
-            branch.narrow(rows, torch.from_numpy(_values(kept[source], shapes[source]) if dense else kept[source]))
+        for branch, deployed, source in zip(block.branches, network.blocks[index].branches, sources, strict=True):
+            flat = isinstance(deployed.synapse, ir.Dense)
+            columns = _values(kept[source], shapes[source]) if flat else kept[source]
+            branch.narrow(rows, torch.from_numpy(columns))
         block.neuron.narrow(rows)
 
 

@@ -124,8 +124,6 @@ class WeightedSynapse(SlayerSynapse):
 
     def _keep(self, weight: Tensor) -> None:
         """Take a part of the weight for the whole."""
-        if self.weight_norm_enabled:
-            raise ValueError("narrow: weight_norm: found True, expected False: direction and length are apart")
         self.weight = nn.Parameter(weight.detach().clone())
 
     def _integers(self) -> tuple[NDArray[np.int32], float]:

@@ -123,6 +123,14 @@ def test_a_trace_leaves_the_model_as_it_was(training: bool) -> None:
         assert all(np.array_equal(one[k], other[k]) for k in one)
 
 
+def test_a_repeated_image_is_traced_as_it_lies() -> None:
+    x = np.broadcast_to(
+        np.random.default_rng(0).integers(0, 2, (1, 3, *model().input_spec.shape)), (4, 3, *model().input_spec.shape)
+    )
+    assert not x.flags.writeable
+    assert np.array_equal(model().trace(x).output, model().trace(x.copy()).output)
+
+
 def test_a_model_without_parameters_can_be_traced() -> None:
     made = SpikingNetwork([block.Input(NEURON)], ir.InputSpec((3,), 8))
     found = made.trace(np.full((2, 1, 3), 200))

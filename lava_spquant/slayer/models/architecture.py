@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["ARCHITECTURES", "POOLS", "Layer", "parse_architecture"]
+__all__ = ["ARCHITECTURES", "POOLS", "Layer", "has_binary_blocks", "parse_architecture"]
 
 
 def _stages(length: int, first: int, *others: int) -> str:
@@ -116,3 +116,8 @@ def _parse(token: str, text: str) -> Layer:
         "AP2, MP2, FC256 or FC"
     )
     raise ValueError(f"architecture {text!r}: found {token!r}, expected {expected}")
+
+
+def has_binary_blocks(text: str) -> bool:
+    """Say whether an architecture is a single-step binary network with a graded stream: whether it has `B` layers."""
+    return any(layer.kind == "binary" for layer in parse_architecture(text))
