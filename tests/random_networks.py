@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Protocol, TypeVar
 
 import numpy as np
 
 from lava_spquant import ir
+from lava_spquant.ir.gate import check_gate_shape
 from lava_spquant.ir.limits import CUBA_CURRENT_MAX, STATE_MAX
 from lava_spquant.ir.neuron import Bounds
 from tests.random_parts import BIAS_MAX, RELAY_MAX, Stream, random_gain, random_neuron, random_synapse, synapses_onto
@@ -63,6 +65,8 @@ class Knobs:
         CUBA blocks are ones that Lava's own LIF can hold: gain 64, thresholds and biases multiples of 64.
     ndim : tuple of int
         Axes of the input: 1 for (C,), 3 for (C, H, W).
+    gates : bool
+        Spikes of earlier blocks may gate a block, as far as shapes fit.
     """
 
     max_blocks: int = 4
@@ -76,6 +80,7 @@ class Knobs:
     gains: tuple[str, ...] = ("fitted", "unit", "lava", "extreme")
     stock_cuba: bool = True
     ndim: tuple[int, ...] = (3, 1)
+    gates: bool = True
 
     def __post_init__(self) -> None:
         if not {"dense", "conv"} & set(self.synapses):
@@ -134,10 +139,27 @@ def _add_block(draft: _Draft, *, readout: bool) -> None:
     frac_bits, neuron = random_neuron(choices, kind, knobs.stock_cuba)
     pairs, shape = _synapses(draft, neuron)
     branches = tuple(_branch(draft, s, y, shape[0], neuron, frac_bits, len(pairs)) for s, y in pairs)
-    block = ir.Block(f"block-{len(draft.blocks)}", branches, neuron, _bias(draft, shape, neuron, frac_bits), frac_bits)
+    bias, gates = _bias(draft, shape, neuron, frac_bits), _gates(draft, shape, neuron)
+    block = ir.Block(f"block-{len(draft.blocks)}", branches, neuron, bias, frac_bits, gates)
     draft.blocks.append(block)
     draft.shapes.append(shape)
     draft.bounds.append(_bounds(neuron))
+
+
+def _gates(draft: _Draft, shape: ir.Shape, neuron: ir.Neuron) -> tuple[ir.Gate, ...]:
+    if not draft.knobs.gates or isinstance(neuron, ir.Cuba):
+        return ()
+    spiking = [i for i, block in enumerate(draft.blocks) if block.output_name() == "spikes"]
+    fitting = [(ir.Gate(i),) for i in spiking if _fits(draft.shapes[i], shape)]
+    return draft.choices.of([(), *fitting, *(a + b for a, b in pairwise(fitting))])
+
+
+def _fits(gate: ir.Shape, shape: ir.Shape) -> bool:
+    try:
+        check_gate_shape(gate, shape, "gate")
+    except ir.NetworkError:
+        return False
+    return True
 
 
 def _bounds(neuron: ir.Neuron) -> Bounds:

@@ -7,8 +7,6 @@ from lava_spquant.engine._binary import WORD, pack_bytes, pack_row
 from lava_spquant.engine._jit import jit
 from lava_spquant.engine._rows import pixel_pointers
 from lava_spquant.engine._tables import (
-    B_BIAS,
-    B_BIAS_STRIDE,
     B_KEEP_U,
     B_KIND,
     B_PARAMS,
@@ -75,9 +73,11 @@ def _needs_no_list(block, stream, vector):
 
 
 @jit
-def neuron_row(block, stream, slot, y, drive, bias, par, state, dense, events, values, pixels, masks, counts, vector):
-    """Advance one row of neurons and list what it sends; `drive` is (sums, gains, offset, half, shift)."""
-    shifts = bias, block[B_BIAS] + y * block[B_BIAS_STRIDE]
+def neuron_row(block, stream, slot, y, drive, shifts, par, state, dense, events, values, pixels, masks, counts, vector):
+    """Advance one row of neurons and list what it sends.
+
+    `drive` is (sums, gains, offset, half, shift), `shifts` (biases, offset).
+    """
     if _needs_no_list(block, stream, vector):
         _unlisted_row(block, stream, slot, y, drive, shifts, par, state, dense, masks)
         return

@@ -127,7 +127,7 @@ def load_input(x, words, stream, t, gain, bias, work, vector):
 
     Graded values are read from `x` (C, H, W), spikes from `words` (H, places / 16).
     """
-    dense, events, values, pixels, masks, counts, _, _, _, scratch, _, _ = work
+    dense, events, values, pixels, masks, counts, _, _, _, scratch, _, _, _, _, _ = work
     height, row, slot = stream[S_HEIGHT], stream[S_ROW], t & (stream[S_RING] - 1)
     dense_at = stream[S_DENSE] + slot * height * row
     events_at = stream[S_EVENTS] + slot * height * (row + 16)

@@ -6,13 +6,26 @@ from lava_spquant.engine import _neurons, _portable
 from lava_spquant.engine._advance import neuron_row, words_in
 from lava_spquant.engine._binary import binary_row
 from lava_spquant.engine._dot import dot_row
+from lava_spquant.engine._gates import (
+    cover_row,
+    expand_row,
+    has_cells,
+    narrow_weights,
+    open_channels,
+    shade_row,
+    slim_at,
+    words_of,
+)
 from lava_spquant.engine._input import load_input
 from lava_spquant.engine._jit import jit
 from lava_spquant.engine._rows import conv_row, grouped_row, pool_row
 from lava_spquant.engine._tables import (
+    B_BIAS,
+    B_BIAS_STRIDE,
     B_BRANCHES,
     B_CACHE,
     B_FIRST_BRANCH,
+    B_GATES,
     B_KIND,
     B_ONES,
     B_PHASE,
@@ -29,6 +42,7 @@ from lava_spquant.engine._tables import (
     R_GROUPS,
     R_HALF,
     R_KIND,
+    R_NARROWS,
     R_SHIFT,
     R_STREAM,
     READOUT,
@@ -89,24 +103,50 @@ def _run_block(b, t, cached, streams, blocks, branches, weight, gain, bias, par,
 
 
 @jit
+def _close_row(lets, narrowed, cells, width, channels, count, row, cover, acc, spread, plan):
+    """Put 0 for the sums of closed neurons: into `acc`, or into `spread` where `acc` has open channels alone."""
+    sums = spread if narrowed else acc
+    if not lets:
+        sums[:row] = 0
+        return
+    if narrowed:
+        expand_row(acc, width, channels, count, plan, words_of(channels, plan), spread)
+    if cells or not narrowed:
+        for i in range(row):
+            sums[i] &= cover[i]
+
+
+@jit
 def run_rows(b, t, cached, top, bottom, streams, blocks, branches, weight, gain, bias, par, state, work, vector):
     """Advance rows `top` to `bottom - 1` of block `b`; no two rows write to one place."""
-    dense, events, values, pixels, masks, counts, rows, factors, acc, currents, cache, plan = work
+    dense, events, values, pixels, masks, counts, rows, factors, acc, currents, cover, shade, cache, plan, narrow = work
     block, own = blocks[b], streams[b + 1]
     width, channels, row = own[S_WIDTH], own[S_CHANNELS], own[S_ROW]
     first, keeps = block[B_FIRST_BRANCH], block[B_CACHE] >= 0
+    gated, cells, lets, count, slim = block[B_GATES] > 0, False, True, channels, plan[slim_at(channels, plan) :]
+    if gated:
+        cells, count = has_cells(block, par), open_channels(block, t, channels, par, streams, dense, plan)
+        narrow_weights(branches[first], streams, channels, count, weight, narrow, plan)
     for y in range(top, bottom):
+        shifts = bias, block[B_BIAS] + y * block[B_BIAS_STRIDE]
+        if gated:
+            lets = lets if y > top and not cells else cover_row(block, own, t, y, par, streams, dense, cover)
+            shade_row(bias, shifts[1], cover, row, shade)
+            shifts = shade, 0 * y
         current = cache[block[B_CACHE] + y * row :] if keeps else currents
         drive = (current, gain, block[B_ONES], 0, 0)
         for r in range(first, first + (0 if keeps and cached else block[B_BRANCHES])):
-            branch = branches[r]
-            stream = streams[branch[R_STREAM]]
-            slot = (t - branch[R_DELAY]) & (stream[S_RING] - 1)
-            _branch_row(
-                branch, stream, slot, y, width, channels, weight, dense, events, values, pixels,
-                rows, factors, acc, plan, vector,
-            )  # fmt: skip
-            scaling = acc, gain, branch[R_GAIN], branch[R_HALF], branch[R_SHIFT]
+            branch, stream = branches[r], streams[branches[r, R_STREAM]]
+            slot, narrowed = (t - branch[R_DELAY]) & (stream[S_RING] - 1), branch[R_NARROWS] != 0 and count < channels
+            if lets:
+                _branch_row(
+                    slim if narrowed else branch, stream, slot, y, width, count if narrowed else channels,
+                    narrow if narrowed else weight, dense, events, values, pixels, rows, factors, acc, plan, vector,
+                )  # fmt: skip
+            sums = factors if narrowed else acc
+            if gated:
+                _close_row(lets, narrowed, cells, width, channels, count, row, cover, acc, factors, plan)
+            scaling = sums, gain, branch[R_GAIN], branch[R_HALF], branch[R_SHIFT]
             if block[B_BRANCHES] == 1 and not keeps:
                 drive = scaling
             elif vector:
@@ -114,8 +154,8 @@ def run_rows(b, t, cached, top, bottom, streams, blocks, branches, weight, gain,
             else:
                 _portable.rescale_row(*scaling, current, row, r > first)
         neuron_row(
-            block, own, t & (own[S_RING] - 1), y, drive, bias, par, state, dense, events, values, pixels, masks, counts,
-            vector,
+            block, own, t & (own[S_RING] - 1), y, drive, shifts, par, state, dense, events, values, pixels, masks,
+            counts, vector,
         )  # fmt: skip
 
 
@@ -183,7 +223,7 @@ def _run_sample(
     vector,
 ):
     """Run all steps of one sample; `first` steps have been run before."""
-    dense, _, _, pixels, _, _, _, _, _, _, _, _ = work
+    dense, _, _, pixels, _, _, _, _, _, _, _, _, _, _, _ = work
     if first == 0:
         _silence(streams, dense, pixels)
         state[:] = 0
@@ -224,8 +264,11 @@ def run_samples(
     factors,
     acc,
     currents,
+    cover,
+    shade,
     cache,
     plan,
+    narrow,
     recorded,
     record,
     vector,
@@ -242,7 +285,7 @@ def run_samples(
         w = n % acc.shape[0]
         work = (
             dense[w], events[w], values[w], pixels[w], masks[w], counts[w], rows[w], factors[w],
-            acc[w], currents[w], cache[w], plan[w],
+            acc[w], currents[w], cover[w], shade[w], cache[w], plan[w], narrow[w],
         )  # fmt: skip
         _run_sample(
             x[:, n], words[:, n], n, static, first, interval, streams, blocks, branches, weight, gain, bias, par,

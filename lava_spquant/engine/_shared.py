@@ -14,7 +14,7 @@ __all__ = ["run_shared"]
 @jit
 def run_shared(
     x, words, static, first, interval, streams, blocks, branches, weight, gain, bias, par, states,
-    dense, events, values, pixels, masks, counts, rows, factors, acc, currents, cache, plan,
+    dense, events, values, pixels, masks, counts, rows, factors, acc, currents, cover, shade, cache, plan, narrow,
     recorded, record, vector, counter, worker, workers,
 ):  # fmt: skip
     """Run samples x[:, n] (T, N, C, H, W) from zero state, one after the other, all threads on the same one.
@@ -25,7 +25,7 @@ def run_shared(
     state = states[0]
     work = (
         dense[0], events[0], values[0], pixels[0], masks[worker], counts[worker], rows[worker], factors[worker],
-        acc[worker], currents[worker], cache[0], plan[worker],
+        acc[worker], currents[worker], cover[worker], shade[worker], cache[0], plan[worker], narrow[worker],
     )  # fmt: skip
     tables = streams, blocks, branches, weight, gain, bias, par, state, work, vector
     meetings = 0
@@ -51,7 +51,7 @@ def run_shared(
 @jit
 def _begin_step(x, words, t, static, first, interval, streams, blocks, gain, bias, state, work, vector):
     """Reset what is due and load the input, on one thread."""
-    dense, _, _, pixels, _, _, _, _, _, _, _, _ = work
+    dense, _, _, pixels, _, _, _, _, _, _, _, _, _, _, _ = work
     if first == 0 and t == 0:
         _silence(streams, dense, pixels)
         state[:] = 0

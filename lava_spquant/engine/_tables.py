@@ -36,8 +36,10 @@ once per network. What it interprets are three tables of int64, a row per stream
     B_CACHE,  # offset of its cached current, or -1
     B_ONES,  # offset of gains of 1, for currents that are summed already
     B_KEEP_U,  # `u` is looked at, though it has no memory
+    B_GATES,  # how many gates it has
+    B_GATE_AT,  # offset of their rows, one behind the other, in the pool of parameters
     B_COLUMNS,
-) = range(13)
+) = range(15)
 
 (
     R_KIND,
@@ -61,8 +63,17 @@ once per network. What it interprets are three tables of int64, a row per stream
     R_GAIN,
     R_HALF,
     R_SHIFT,
+    R_NARROWS,  # a channel gate leaves some of its channels to be summed: weights of these are laid together
     R_COLUMNS,
-) = range(22)
+) = range(23)
+
+(
+    G_STREAM,
+    G_DELAY,
+    G_CELL_HEIGHT,  # places of a cell; 0 where a gate opens channels
+    G_CELL_WIDTH,
+    G_COLUMNS,
+) = range(5)
 
 QLIF, CUBA, READOUT, RELAY, CLIP, THRESHOLD = range(6)
 CONV, POOL, IDENTITY = range(3)

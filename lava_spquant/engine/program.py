@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lava_spquant import ir
 from lava_spquant.engine import _tables as t
+from lava_spquant.engine.gates import gate_rows, gate_sources, narrow_sizes, narrows
 from lava_spquant.engine.synapses import SYNAPSE_CODES
 from lava_spquant.engine.weights import Pool, is_dot, is_packed, lay_bits, lay_groups, lay_rows, padded, words_of
 from lava_spquant.ir.limits import DECAY_UNITY, PRODUCT_MAX, STATE_MAX
@@ -86,7 +87,10 @@ def compile_program(network: ir.Network, timing: ir.Timing, vector: bool = True)
         state += neurons * len(block.neuron.state_names)
         row[t.B_CACHE], row[t.B_KEEP_U] = -1, 1
         row[t.B_ONES] = pools["gain"].add(_tile(np.ones(shapes[b + 1][0]), shapes[b + 1][2]))
-        if not timing.pipelined and all(branch.source == ir.INPUT for branch in block.branches):
+        gates = gate_rows(network, b, timing)
+        row[t.B_GATES], row[t.B_GATE_AT] = len(gates), pools["params"].add(gates) if len(gates) else 0
+        still = not timing.pipelined and not block.gates
+        if still and all(branch.source == ir.INPUT for branch in block.branches):
             row[t.B_CACHE], cache = cache, cache + neurons + t.SLACK
         for branch, stream_bounds in zip(block.branches, bounds, strict=True):
             delay = timing.delay(network, b, branch)
@@ -94,6 +98,8 @@ def compile_program(network: ir.Network, timing: ir.Timing, vector: bool = True)
             sides = shapes[branch.source + 1], shapes[b + 1]
             form = narrow, is_packed(network, branch), is_dot(network, branch, vector)
             branches.append(_branch(branch, delay, stream_bounds, sides, form, pools))
+            # One table of weights can be narrowed at a time: that of the first branch.
+            branches[-1][t.R_NARROWS] = branch is block.branches[0] and narrows(network, b, branches[-1], vector)
     sizes |= {"state": state + t.SLACK, "cache": cache + t.SLACK, **_scratch(branches, streams, sizes["row"])}
     joined = {name: pool.join() for name, pool in pools.items()}
     return Program(network, timing, streams, blocks, np.array(branches), sizes=sizes, **joined)
@@ -122,14 +128,17 @@ def _scratch(branches: list[Ints], streams: Ints, row: int) -> dict[str, int]:
         for width, channels in [streams[branch[t.R_STREAM], [t.S_WIDTH, t.S_CHANNELS]]]
     ]
     needed = max(2 * max(words, default=0), max(values, default=0) // 4)
-    return {"plan": 3 * (tallest + 1), "row": max(row, needed + t.SLACK)}
+    narrow, chunks = narrow_sizes(branches, streams)
+    plan = 3 * (tallest + 1)
+    return {"plan": plan + t.R_COLUMNS + chunks, "narrow": narrow, "row": max(row, needed + t.SLACK)}
 
 
 def _rings(network: ir.Network, timing: ir.Timing) -> list[int]:
     rings = [1] * (len(network.blocks) + 1)
     for b, block in enumerate(network.blocks):
-        for branch in block.branches:
-            rings[branch.source + 1] = max(rings[branch.source + 1], timing.delay(network, b, branch) + 1)
+        readers: tuple[ir.Branch | ir.Gate, ...] = (*block.branches, *block.gates)
+        for reader in readers:
+            rings[reader.source + 1] = max(rings[reader.source + 1], timing.delay(network, b, reader) + 1)
     # Powers of two: a slot is then some bits of the step.
     return [1 << (ring - 1).bit_length() for ring in rings]
 
@@ -143,6 +152,7 @@ def _streams(
     listed = {b.source + 1 for b in branches if _wants_list(network, b, vector)}
     dense = events = pixels = longest = 0
     by_place = {b.source + 1 for b in branches if isinstance(b.synapse, (ir.SumPool, ir.Identity))}
+    by_place |= gate_sources(network)
     for s, ((channels, height, width), ring) in enumerate(zip(shapes, rings, strict=True)):
         row = padded(width * channels)
         graded = network.input.bits > 1 if s == 0 else network.blocks[s - 1].output_name() == "graded"

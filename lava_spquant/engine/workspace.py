@@ -24,6 +24,8 @@ _POOLS = {
     "factors": "row",
     "acc": "row",
     "currents": "row",
+    "cover": "row",
+    "shade": "row",
     "cache": "cache",
 }
 """Which size each int32 buffer has."""
@@ -50,7 +52,8 @@ class Workspace:
         def make(size: str, dtype: Any) -> NDArray[Any]:
             return aligned_zeros((workers, line_multiple(program.sizes[size], dtype)), dtype)
 
-        buffers = (*(make(size, np.int32) for size in _POOLS.values()), make("plan", np.int64))
+        scratch = make("plan", np.int64), make("narrow", np.int16)
+        buffers = (*(make(size, np.int32) for size in _POOLS.values()), *scratch)
         return cls(make("state", np.int32), buffers)
 
     def arrays(self) -> tuple[NDArray[Any], ...]:
@@ -61,4 +64,5 @@ class Workspace:
 def worker_bytes(program: Program) -> int:
     """Return the bytes of one worker's workspace."""
     sizes = program.sizes
-    return 4 * (sum(sizes[size] for size in _POOLS.values()) + sizes["state"]) + 8 * sizes["plan"]
+    pools = 4 * (sum(sizes[size] for size in _POOLS.values()) + sizes["state"])
+    return pools + 8 * sizes["plan"] + 2 * sizes["narrow"]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from lava_spquant.ir.arrays import IntArray, Shape, frozen_ints
 from lava_spquant.ir.errors import expect
+from lava_spquant.ir.gate import Gate, check_gate_shape
 from lava_spquant.ir.limits import GAIN_MAX, SHIFT_MAX, STATE_BITS
-from lava_spquant.ir.neuron import Neuron
+from lava_spquant.ir.neuron import Cuba, Neuron
 from lava_spquant.ir.synapse import Synapse
 
 __all__ = ["INPUT", "Block", "Branch"]
@@ -72,6 +74,9 @@ class Block:
         int32 membrane units, added at every step.
     frac_bits : int
         F: a membrane potential of 1.0 in training is `2**F` membrane units; 0..22.
+    gates : tuple of Gate
+        What lets the current pass; by default it always does. A CUBA neuron can have none: its bias is added behind
+        its current.
 
     Raises
     ------
@@ -91,6 +96,7 @@ class Block:
     neuron: Neuron
     bias: IntArray
     frac_bits: int = 6
+    gates: tuple[Gate, ...] = ()
 
     def __post_init__(self) -> None:
         where = f"block {self.name!r}"
@@ -98,7 +104,10 @@ class Block:
         expect(len(self.branches) > 0, where, "branches", found=0, expected="at least 1")
         good = isinstance(self.frac_bits, (int, np.integer)) and 0 <= self.frac_bits < STATE_BITS - 1
         expect(good, where, "frac_bits", found=self.frac_bits, expected=f"0..{STATE_BITS - 2}")
+        gated = bool(self.gates) and isinstance(self.neuron, Cuba)
+        expect(not gated, where, "gates", found=len(self.gates), expected="none for a CUBA neuron")
         object.__setattr__(self, "branches", tuple(self.branches))
+        object.__setattr__(self, "gates", tuple(self.gates))
         object.__setattr__(self, "bias", frozen_ints(self.bias, np.int32, where, "bias"))
 
     @property
@@ -124,13 +133,13 @@ class Block:
         )
         return name
 
-    def check_shape(self, shapes: list[Shape]) -> Shape:
-        """Return the block's shape, given every branch's source shape.
+    def check_shape(self, shapes: list[Shape], gates: Sequence[Shape] = ()) -> Shape:
+        """Return the block's shape, given every branch's source shape, and those of all gates.
 
         Raises
         ------
         NetworkError
-            If branches disagree, or gain or bias do not match the shape.
+            If branches disagree, or gain, bias or a gate do not match the shape.
         """
         where = f"block {self.name!r}"
         results = [b.synapse.output_shape(s) for b, s in zip(self.branches, shapes, strict=True)]
@@ -142,6 +151,8 @@ class Block:
             )
         good = self.bias.shape in ((shape[0],), shape)
         expect(good, where, "bias shape", found=self.bias.shape, expected=f"{(shape[0],)} or {shape}")
+        for gate in gates:
+            check_gate_shape(gate, shape, where)
         return shape
 
 

@@ -65,4 +65,5 @@ def current_bounds(block: Block, sources: list[Bounds]) -> Bounds:
     extreme = max(-smallest, largest, -int(low.min()), int(high.max()))
     limit = block.neuron.current_max
     expect(extreme <= limit, where, "largest current", found=extreme, expected=f"at most {limit}")
-    return smallest, largest
+    # Behind a closed gate there is none, nor a bias.
+    return (min(smallest, 0), max(largest, 0)) if block.gates else (smallest, largest)

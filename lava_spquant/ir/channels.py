@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from lava_spquant.ir.arrays import IntArray, Shape
 from lava_spquant.ir.block import INPUT, Block, Branch
 from lava_spquant.ir.errors import NetworkError
+from lava_spquant.ir.gate import is_channel_gate
 from lava_spquant.ir.network import Network
 from lava_spquant.ir.synapse import Conv, Dense, Identity, SumPool, Synapse
 
@@ -24,7 +25,8 @@ Keep = NDArray[np.bool_]
 class Width:
     """Blocks whose channels are one another's, so that one number of channels is theirs all.
 
-    A sum-pool, a skip connection without weights and a depthwise convolution hand channel c on as channel c.
+    A sum-pool, a skip connection without weights and a depthwise convolution hand channel c on as channel c, and a
+    channel gate has one spike for each.
 
     Attributes
     ----------
@@ -59,14 +61,10 @@ def widths(network: Network) -> tuple[Width, ...]:
             index = leader[index]
         return index
 
-    fixed = {INPUT, len(network.blocks) - 1}
-    for index, block in enumerate(network.blocks):
-        for branch in block.branches:
-            if _hands_on(branch.synapse):
-                low, high = sorted((find(index), find(branch.source)))
-                leader[high] = low
-            elif isinstance(branch.synapse, Conv) and branch.synapse.groups > 1:
-                fixed |= {index, branch.source}
+    pairs, fixed = _ties(network)
+    for pair in pairs:
+        low, high = sorted(map(find, pair))
+        leader[high] = low
     found: dict[int, list[int]] = {}
     for index in range(len(network.blocks)):
         found.setdefault(find(index), []).append(index)
@@ -75,6 +73,23 @@ def widths(network: Network) -> tuple[Width, ...]:
         Width(tuple(blocks), network.shapes[blocks[0]][0], root in stay)
         for root, blocks in sorted(found.items(), key=lambda item: item[1][0])
     )
+
+
+def _ties(network: Network) -> tuple[list[tuple[int, int]], set[int]]:
+    """Return the blocks that have each other's channels, in pairs, and those whose number is fixed."""
+    pairs, fixed = [], {INPUT, len(network.blocks) - 1}
+    for index, block in enumerate(network.blocks):
+        for branch in block.branches:
+            if _hands_on(branch.synapse):
+                pairs.append((index, branch.source))
+            elif isinstance(branch.synapse, Conv) and branch.synapse.groups > 1:
+                fixed |= {index, branch.source}
+        for gate in block.gates:
+            if is_channel_gate(network.shapes[gate.source], network.shapes[index]):
+                pairs.append((index, gate.source))
+            else:
+                fixed.add(gate.source)
+    return pairs, fixed
 
 
 def _hands_on(synapse: Synapse) -> bool:

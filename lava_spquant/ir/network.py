@@ -146,9 +146,12 @@ class Network:
         depths: list[int] = []
         for index, block in enumerate(self.blocks):
             self._check_sources(index, block)
-            shapes.append(block.check_shape([_at(shapes, b, self.input.shape) for b in block.branches]))
+            gates = [shapes[gate.source] for gate in block.gates]
+            shapes.append(block.check_shape([_at(shapes, b, self.input.shape) for b in block.branches], gates))
             currents.append(current_bounds(block, [self._stream_bounds(b, currents) for b in block.branches]))
-            depths.append(max(_at(depths, b, 0) + _lag(b) for b in block.branches))
+            # A gate's spikes go straight into the neurons, in the step in which they are sent.
+            lags = [_at(depths, b, 0) + _lag(b) for b in block.branches]
+            depths.append(max(*lags, *(depths[gate.source] for gate in block.gates), 0))
         object.__setattr__(self, "shapes", tuple(shapes))
         object.__setattr__(self, "depths", tuple(depths))
 
@@ -171,6 +174,11 @@ class Network:
                 )
             else:
                 self.blocks[branch.source].output_name(branch.output)
+        where = f"block {block.name!r}"
+        for gate in block.gates:
+            expect(gate.source < index, where, "gate", found=gate.source, expected=f"an earlier block than {index}")
+            sent = self.blocks[gate.source].output_name()
+            expect(sent == "spikes", where, "gate", found=f"a source of {sent} values", expected="one that spikes")
 
     def _stream_bounds(self, branch: Branch, currents: list[Bounds]) -> Bounds:
         if branch.source == INPUT:

@@ -6,18 +6,22 @@ same integers at every block and every step.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lava_spquant.ir.arith import broadcast_channels, rescale
 from lava_spquant.ir.arrays import IntArray
 from lava_spquant.ir.block import INPUT, Block, Branch
+from lava_spquant.ir.gate import opened
 from lava_spquant.ir.network import Network
 from lava_spquant.ir.neuron import zero_state
 from lava_spquant.ir.timing import ALIGNED, Timing
 
-__all__ = ["Trace", "run"]
+__all__ = ["Trace", "gate_mask", "run"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,8 +74,38 @@ def run(network: Network, x: IntArray, timing: Timing = ALIGNED) -> Trace:
         for branch in block.branches:
             stream = _stream(network, traces, branch, x)
             current = current + _branch_current(branch, _delayed(stream, timing.delay(network, index, branch)))
-        traces.append(_run_neurons(network, index, block, current, timing))
+        bias = broadcast_channels(block.bias, current.ndim - 2)
+        if block.gates:
+            current = np.where(gate_mask(network, index, traces, timing), current + bias, 0)
+            bias = np.zeros_like(bias)
+        traces.append(_run_neurons(network, index, block, current, bias, timing))
     return Trace(tuple(traces), traces[-1][network.blocks[-1].output_name()])
+
+
+def gate_mask(
+    network: Network, index: int, records: Sequence[dict[str, IntArray]], timing: Timing = ALIGNED
+) -> NDArray[np.bool_]:
+    """Return where the gates of block `index` let its current pass.
+
+    Parameters
+    ----------
+    network : Network
+    index : int
+        A block with gates.
+    records : sequence of dict
+        What the blocks before it did, as in `Trace`.
+    timing : Timing
+
+    Returns
+    -------
+    numpy.ndarray, bool
+        Broadcastable to (T, N, *shape of the block).
+    """
+    masks = []
+    for gate in network.blocks[index].gates:
+        spikes = records[gate.source][network.blocks[gate.source].output_name()]
+        masks.append(opened(_delayed(spikes, timing.delay(network, index, gate)), network.shapes[index]))
+    return functools.reduce(np.logical_and, masks)
 
 
 def _stream(network: Network, traces: list[dict[str, IntArray]], branch: Branch, x: IntArray) -> IntArray:
@@ -96,9 +130,10 @@ def _branch_current(branch: Branch, stream: IntArray) -> IntArray:
     return current.reshape(steps, batch, *current.shape[1:])
 
 
-def _run_neurons(network: Network, index: int, block: Block, current: IntArray, timing: Timing) -> dict[str, IntArray]:
+def _run_neurons(
+    network: Network, index: int, block: Block, current: IntArray, bias: IntArray, timing: Timing
+) -> dict[str, IntArray]:
     neuron = block.neuron
-    bias = broadcast_channels(block.bias, current.ndim - 2)
     state = zero_state(neuron, current.shape[1:])
     record: dict[str, list[IntArray]] = {name: [] for name in (*neuron.outputs, *neuron.state_names)}
     for t in range(len(current)):

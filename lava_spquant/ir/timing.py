@@ -8,6 +8,7 @@ import numpy as np
 
 from lava_spquant.ir.block import INPUT, Branch
 from lava_spquant.ir.errors import expect
+from lava_spquant.ir.gate import Gate
 from lava_spquant.ir.network import Network
 
 __all__ = ["ALIGNED", "Timing"]
@@ -49,8 +50,8 @@ class Timing:
         whole = self.reset_offset is None or isinstance(self.reset_offset, (int, np.integer))
         expect(whole, "timing", "reset_offset", found=self.reset_offset, expected="a whole number of steps, or None")
 
-    def delay(self, network: Network, index: int, branch: Branch) -> int:
-        """Return how many steps ago a branch of block `index` reads its source."""
+    def delay(self, network: Network, index: int, branch: Branch | Gate) -> int:
+        """Return how many steps ago a branch or gate of block `index` reads its source."""
         if not self.pipelined:
             return 0
         source = 0 if branch.source == INPUT else network.depths[branch.source]

@@ -23,11 +23,14 @@ lava-dl, `vTh` in membrane units, `reset`, and `membrane/{stepExp,qMin,qMax}` wh
 `source` counts back from the layer: -1, the default, is the layer before, and reaching before the
 first layer means the network's input, in a group what precedes the group. `output` names the stream
 where it is not the source's first. Layers without a `gain` mean what they mean to lava-dl.
+`gateSource` holds one number per gate, counted as `source`: where the spikes of that layer are 0, the
+layer has no current. Files with gates have `format_version` 2, all others 1.
 """
 
 from lava_spquant.netx.errors import NetXError
+from lava_spquant.netx.header import FORMAT, FORMAT_VERSION, Profile
 from lava_spquant.netx.loading import FileInfo, info, load
-from lava_spquant.netx.saving import FORMAT, FORMAT_VERSION, Profile, save
+from lava_spquant.netx.saving import save
 from lava_spquant.netx.write import write_flatten, write_input, write_layer
 
 __all__ = [

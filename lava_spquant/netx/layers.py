@@ -47,10 +47,13 @@ class Layers:
     Parameters
     ----------
     input : InputSpec
+    version : int or None
+        Of the file's format, where it names one.
     blocks : list of Block
     """
 
     input: ir.InputSpec
+    version: int | None = None
     blocks: list[ir.Block] = field(default_factory=list)
 
     def add(self, block: ir.Block, shape: ir.Shape, place: Place) -> Stream:

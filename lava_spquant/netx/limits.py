@@ -22,7 +22,7 @@ NEURONS_MAX = 2**26
 """Neurons and inputs of one file: the sum over the shapes that it declares."""
 
 LAYERS_MAX = 4096
-"""Layers and branches of one file, nested ones included."""
+"""Layers, branches and gates of one file, nested ones included."""
 
 DEPTH_MAX = 8
 """Groups within groups."""

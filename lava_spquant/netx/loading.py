@@ -15,11 +15,12 @@ import h5py
 from lava_spquant import ir
 from lava_spquant.netx.dataset import Budget
 from lava_spquant.netx.errors import Place, reading
+from lava_spquant.netx.gates import check_gates
+from lava_spquant.netx.header import FORMAT, FORMAT_VERSION, Profile
 from lava_spquant.netx.layers import Layers, Stream, building
 from lava_spquant.netx.limits import DEPTH_MAX, TEXT_MAX
 from lava_spquant.netx.node import Node
 from lava_spquant.netx.read import is_ours, read_own
-from lava_spquant.netx.saving import FORMAT, FORMAT_VERSION, Profile
 from lava_spquant.netx.stock_read import STOCK_LAYERS, UNSUPPORTED_LAYERS, read_input_neuron
 
 __all__ = ["FileInfo", "info", "load"]
@@ -95,7 +96,7 @@ def load(
         about = _read_info(root, Path(path))
         members = root.group("layer").members()
         spec = _read_input_spec(members, input_shape, input_bits)
-        layers = Layers(spec)
+        layers = Layers(spec, about.format_version)
         _read_layers(members, Stream(ir.INPUT, spec.shape), layers, depth=0)
         root.place.expect(len(layers.blocks) > 0, "layer", found="no neurons", expected="at least one block")
         with building(root.place):
@@ -127,7 +128,7 @@ def _read_info(root: Node, path: Path) -> FileInfo:
     good = profile in ("spquant", "stock")
     root.place.expect(good, "attribute 'profile'", found=repr(profile), expected="'spquant' or 'stock'")
     metadata = _read_metadata(root)
-    return FileInfo(cast(Profile, profile), cast(int, version), str(name or ""), metadata, str(writer or ""))
+    return FileInfo(cast(Profile, profile), cast(int, version), str(name or path.stem), metadata, str(writer or ""))
 
 
 def _read_metadata(root: Node) -> dict[str, str]:
@@ -188,6 +189,7 @@ def _read_layers(members: Sequence[Node], before: Stream, layers: Layers, depth:
 
 def _read_layer(layer: Node, kind: str, streams: Sequence[Stream], layers: Layers, depth: int, first: bool) -> Stream:
     last = streams[-1]
+    check_gates(layer, kind, layers)
     if kind == "input":
         layer.place.expect(first, "type", found="'input'", expected="it only as the first layer")
         return read_input_neuron(layer, layers.input, layers) if layer.has("neuron") else last

@@ -53,9 +53,7 @@ class Node:
         """
         with reading(self.place, "", "a readable group"):
             count = len(self._group)
-        self._budget.layers += count
-        good = count > 0 and self._budget.layers <= LAYERS_MAX
-        self.place.expect(good, "", found=f"{count} members", expected=f"1..{LAYERS_MAX} in the whole file")
+        self.take_layers(count)
         return [self.group(str(index)) for index in range(count)]
 
     def names(self) -> list[str]:
@@ -151,6 +149,12 @@ class Node:
     def take_neurons(self, shape: Shape, name: str) -> None:
         """Count the neurons of `shape`, which field `name` claims, against `NEURONS_MAX`."""
         self._budget.take_shape(shape, self.place, name)
+
+    def take_layers(self, count: int, name: str = "") -> None:
+        """Count the members that field `name`, or this group, claims to have against `LAYERS_MAX`; at least one."""
+        self._budget.layers += count
+        good = count > 0 and self._budget.layers <= LAYERS_MAX
+        self.place.expect(good, name, found=f"{count} members", expected=f"1..{LAYERS_MAX} in the whole file")
 
     def attribute(self, name: str, limit: int = METADATA_MAX) -> str | int | None:
         """Return a text or integer attribute, or None where there is none.

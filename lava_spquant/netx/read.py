@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from lava_spquant import ir
+from lava_spquant.netx.gates import GATE_SOURCE, read_gates
 from lava_spquant.netx.kinds import SIZES, expected_weight
 from lava_spquant.netx.layers import Layers, Stream, building
 from lava_spquant.netx.node import Node
@@ -15,10 +16,12 @@ from lava_spquant.netx.schema import NEURON_SCHEMAS, SYNAPSE_SCHEMAS, Form, Sche
 
 __all__ = ["is_ours", "read_own"]
 
+_OUR_FIELDS = ("gain", "shift", "biasMembrane", GATE_SOURCE)
+
 
 def is_ours(layer: Node, kind: str) -> bool:
     """Tell whether a layer says more than lava-dl can: it has one of our fields, or a kind that lava-dl lacks."""
-    return kind in ("join", "identity") or any(layer.has(name) for name in ("gain", "shift", "biasMembrane"))
+    return kind in ("join", "identity") or any(layer.has(name) for name in _OUR_FIELDS)
 
 
 def read_own(layer: Node, kind: str, layers: Layers, streams: Sequence[Stream]) -> Stream:
@@ -49,8 +52,10 @@ def read_own(layer: Node, kind: str, layers: Layers, streams: Sequence[Stream]) 
     branches = [_read_branch(part, part.text("type"), streams, shape) for part in parts]
     bias = layer.integers("biasMembrane", (shape[0],), shape)
     neuron = read_neuron(layer)
+    gates = read_gates(layer, layers, streams, shape)
     with building(layer.place):
-        block = ir.Block(layers.name_for(layer, kind), tuple(branches), neuron, bias, layer.integer("fracBits", 0, 22))
+        frac_bits = layer.integer("fracBits", 0, 22)
+        block = ir.Block(layers.name_for(layer, kind), tuple(branches), neuron, bias, frac_bits, gates)
     return layers.add(block, shape, layer.place)
 
 

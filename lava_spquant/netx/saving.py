@@ -8,27 +8,20 @@ import os
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Literal
 
 import h5py
-import numpy as np
 
 from lava_spquant import ir
 from lava_spquant.netx.errors import NetXError, Place
+from lava_spquant.netx.header import Profile, format_version, write_header, write_texts
 from lava_spquant.netx.limits import METADATA_MAX
 from lava_spquant.netx.stock_check import check_stock
 from lava_spquant.netx.stock_write import write_stock
 from lava_spquant.netx.storage import LIBVER
 from lava_spquant.netx.write import check_name, write_input, write_name, write_network
 
-__all__ = ["FORMAT", "FORMAT_VERSION", "Profile", "save"]
-
-Profile = Literal["spquant", "stock"]
-
-FORMAT = "lava_spquant.netx"
-FORMAT_VERSION = 1
+__all__ = ["save"]
 
 _log = logging.getLogger(__name__)
 
@@ -50,7 +43,7 @@ def save(
         "stock" files run on lava-dl's own NetX as they are; "spquant" files hold every network.
         By default a network that the stock profile holds without any change is written as such, and
         every other one as "spquant". Asking for "stock" also folds gains of 64 times an integer
-        into the weights.
+        into the weights. Files with gates have format version 2, which older releases refuse, all others 1.
     metadata : mapping of str to str, optional
         Kept with the network, and returned by `info`.
 
@@ -79,7 +72,8 @@ def save(
         check_name(name, place)
     with _replacing(target, place) as file:
         write_name(file, network.name)
-        _write_root(file, chosen, dict(metadata or {}), place)
+        write_header(file, format_version(network), chosen)
+        _write_metadata(file, dict(metadata or {}), place)
         layers = file.create_group("layer")
         if chosen == "stock":
             write_stock(layers, network)
@@ -97,19 +91,12 @@ def _fits_stock(network: ir.Network, place: Place) -> bool:
     return True
 
 
-def _write_root(file: h5py.File, profile: str, metadata: dict[str, str], place: Place) -> None:
+def _write_metadata(file: h5py.File, metadata: dict[str, str], place: Place) -> None:
     good = all(isinstance(k, str) and isinstance(v, str) for k, v in metadata.items())
     place.expect(good, "metadata", found="other types", expected="text by text")
     raw = json.dumps(metadata, sort_keys=True).encode("ascii")
     place.expect(len(raw) <= METADATA_MAX, "metadata", found=f"{len(raw)} bytes", expected=f"at most {METADATA_MAX}")
-    try:
-        writer = f"lava_spquant {version('lava_spquant')}"
-    except PackageNotFoundError:
-        writer = "lava_spquant"
-    file.attrs.create("format_version", np.int64(FORMAT_VERSION))
-    texts = {"format": FORMAT, "writer": writer, "profile": profile, "metadata": raw.decode("ascii")}
-    for name, text in texts.items():
-        file.attrs.create(name, np.bytes_(text.encode()), dtype=h5py.string_dtype("utf-8", len(text)))
+    write_texts(file, {"metadata": raw.decode("ascii")})
 
 
 @contextmanager

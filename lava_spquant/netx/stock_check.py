@@ -45,6 +45,7 @@ def check_stock(network: ir.Network, place: Place, unchanged: bool = False) -> N
     """
     for index, block in enumerate(network.blocks):
         where = Place(place.file, f"block {block.name!r}")
+        where.expect(not block.gates, "gates", found=len(block.gates), expected="none in the stock profile")
         where.expect(
             isinstance(block.neuron, ir.Cuba), "neuron", found=block.neuron.kind, expected="'cuba' in the stock profile"
         )

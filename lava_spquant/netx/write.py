@@ -10,6 +10,8 @@ import numpy as np
 
 from lava_spquant import ir
 from lava_spquant.netx.errors import Place
+from lava_spquant.netx.gates import write_gates
+from lava_spquant.netx.header import format_version, write_header
 from lava_spquant.netx.kinds import SIZES
 from lava_spquant.netx.limits import TEXT_MAX
 from lava_spquant.netx.schema import NEURON_SCHEMAS, SYNAPSE_SCHEMAS, Form, Schema
@@ -22,7 +24,8 @@ def write_layer(handle: h5py.Group, fragment: ir.Network) -> None:
     """Write one layer of a file, for `export_hdf5(handle)` of a block.
 
     A fragment of one block becomes an ordinary layer, or one of type "join" where several branches
-    meet; more blocks become a layer of type "group", with layers inside it.
+    meet; more blocks become a layer of type "group", with layers inside it. Gates make it a file of a version that
+    releases without gates refuse.
 
     Parameters
     ----------
@@ -36,6 +39,9 @@ def write_layer(handle: h5py.Group, fragment: ir.Network) -> None:
     NetXError
         If a block's name cannot be written.
     """
+    number = format_version(fragment)
+    if number > 1:
+        write_header(handle.file, number, "spquant")
     if len(fragment.blocks) == 1:
         _write_block(handle, 0, fragment)
         return
@@ -115,6 +121,7 @@ def _write_block(handle: h5py.Group, index: int, network: ir.Network) -> None:
         write_type(handle, "join")
         for number, (branch, source) in enumerate(zip(block.branches, sources, strict=True)):
             _write_branch(handle.create_group(f"branch/{number}"), branch, source, layer=False)
+    write_gates(handle, index, block)
     write_array(handle, "fracBits", int(block.frac_bits))
     write_array(handle, "biasMembrane", block.bias)
     neuron = handle.create_group("neuron")

@@ -50,8 +50,8 @@ def from_network(network: ir.Network, dt: float = DT) -> nir.NIRGraph:
     Raises
     ------
     NirError
-        If NIR cannot express a block: a current or a potential without a leak in a CUBA neuron, or a bias per neuron,
-        or without weights, into neurons that do not leak.
+        If NIR cannot express a block: gates, a current or a potential without a leak in a CUBA neuron, or a bias per
+        neuron, or without weights, into neurons that do not leak.
     """
     clock = Clock(dt)
     made = _Graph(network, clock.dt)
@@ -105,6 +105,7 @@ class _Graph:
 
     def add(self, index: int, block: ir.Block) -> None:
         where = f"block {block.name!r}"
+        expect(not block.gates, where, "gates", found=len(block.gates), expected="none: NIR has no word for them")
         shape = self.network.shapes[index]
         stem = f"{index}_{re.sub(r'[^A-Za-z0-9_.-]', '_', block.name)[:64]}"
         unit = 1.0 if isinstance(block.neuron, ir.Relay) else 2.0**-block.frac_bits

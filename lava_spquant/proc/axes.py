@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from lava_spquant.ir import IntArray, Shape
+import numpy as np
 
-__all__ = ["from_lava", "lava_shape", "to_lava"]
+from lava_spquant.ir import IntArray, Shape
+from lava_spquant.ir.arith import broadcast_channels
+
+__all__ = ["from_lava", "lava_shape", "per_neuron", "to_lava"]
 
 
 def lava_shape(shape: Shape) -> Shape:
@@ -26,3 +29,8 @@ def from_lava(x: IntArray) -> IntArray:
 def to_lava(x: IntArray) -> IntArray:
     """View a batch of one, (1, C, H, W) or (1, C), as what a port sends."""
     return x[0].T
+
+
+def per_neuron(values: IntArray, shape: Shape) -> IntArray:
+    """Return one value per neuron of (C, H, W) or (C,), in Lava's order, of one per channel or per neuron."""
+    return np.broadcast_to(broadcast_channels(values, len(shape)), shape).T.copy()

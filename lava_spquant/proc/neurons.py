@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 from lava.magma.core.process.process import AbstractProcess
 from lava.proc.lif.process import LIF, LIFReset
 
 from lava_spquant import ir
-from lava_spquant.ir.arith import broadcast_channels
 from lava_spquant.ir.limits import CUBA_SHIFT
-from lava_spquant.proc.axes import lava_shape
+from lava_spquant.proc.axes import lava_shape, per_neuron
 from lava_spquant.proc.clip.process import Clip
 from lava_spquant.proc.cuba.process import Cuba
 from lava_spquant.proc.neuron_process import NeuronProcess, Reset
@@ -46,7 +44,7 @@ Builder = Callable[[ir.Block, ir.Shape, Reset, str], Population]
 
 def _own(process: type[NeuronProcess]) -> Builder:
     def build(block: ir.Block, shape: ir.Shape, reset: Reset, name: str) -> Population:
-        bias = _per_neuron(block.bias, shape)
+        bias = per_neuron(block.bias, shape)
         return Population(process(shape=lava_shape(shape), neuron=block.neuron, bias=bias, reset=reset, name=name))
 
     return build
@@ -65,18 +63,13 @@ def _lif(settings: StockLif, shape: ir.Shape, reset: Reset, name: str) -> Abstra
         "du": settings.du,
         "dv": settings.dv,
         "vth": settings.vth,
-        "bias_mant": _per_neuron(settings.bias_mant, shape),
-        "bias_exp": _per_neuron(settings.bias_exp, shape),
+        "bias_mant": per_neuron(settings.bias_mant, shape),
+        "bias_exp": per_neuron(settings.bias_exp, shape),
         "name": name,
     }
     if reset.interval is None:
         return LIF(**common)
     return LIFReset(reset_interval=reset.interval, reset_offset=reset.phase % reset.interval, **common)
-
-
-def _per_neuron(values: ir.IntArray, shape: ir.Shape) -> ir.IntArray:
-    """Return one value per neuron, in Lava's axis order, of one per channel or per neuron."""
-    return np.broadcast_to(broadcast_channels(values, len(shape)), shape).T.copy()
 
 
 NEURON_BUILDERS: dict[str, Builder] = {

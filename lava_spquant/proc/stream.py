@@ -55,10 +55,13 @@ class Connections:
     ----------
     inputs : tuple of Stream
         One per branch.
+    gates : tuple of Stream
+        One per gate.
     output : Stream
     """
 
     inputs: tuple[Stream, ...]
+    gates: tuple[Stream, ...]
     output: Stream
 
 
@@ -69,5 +72,6 @@ def connections(network: Network) -> list[Connections]:
         shapes = [network.input.shape if b.source == INPUT else network.shapes[b.source] for b in block.branches]
         sent = block.neuron.output_bounds(block.output_name(), current_bounds(block, bounds))
         inputs = tuple(Stream(s, b) for s, b in zip(shapes, bounds, strict=True))
-        result.append(Connections(inputs, Stream(shape, sent)))
+        gates = tuple(Stream(network.shapes[gate.source], (0, 1)) for gate in block.gates)
+        result.append(Connections(inputs, gates, Stream(shape, sent)))
     return result

@@ -47,7 +47,8 @@ def subrange(network: ir.Network, num_layers: int | None, skip_layers: int) -> i
     Raises
     ------
     NetworkError
-        If nothing is left, or the blocks left out feed the others with more than one stream.
+        If nothing is left, or the blocks left out feed the others with more than one stream, or gate
+        them: a gate reads a block that spikes, which the input is not.
     """
     positions = layer_positions(network)
     end = positions[-1] + 1 if num_layers is None else num_layers
@@ -76,16 +77,33 @@ def _cut(network: ir.Network, first: int, end: int, *, flat: bool) -> ir.Network
         for position, branch in enumerate(network.blocks[index].branches)
         if branch.source < first
     }
+    _check_gates(network, first, end)
     expect(len(outside) == 1, network.name, "streams into the layers kept", found=len(outside), expected="1")
     ((source, _), (index, position)) = next(iter(outside.items()))
     shape = _shape(network, source)
     bounds = network.stream_bounds()[index][position]
     spec = _input_spec((int(np.prod(shape)),) if flat else shape, bounds, network.name)
     blocks = [
-        replace(block, branches=tuple(_rewired(branch, first) for branch in block.branches))
+        replace(
+            block,
+            branches=tuple(_rewired(branch, first) for branch in block.branches),
+            gates=tuple(ir.Gate(gate.source - first) for gate in block.gates),
+        )
         for block in network.blocks[first:end]
     ]
     return ir.Network(spec if source != ir.INPUT or flat else network.input, tuple(blocks), network.name)
+
+
+def _check_gates(network: ir.Network, first: int, end: int) -> None:
+    for block in network.blocks[first:end]:
+        for gate in block.gates:
+            expect(
+                gate.source >= first,
+                network.name,
+                "gates of the layers kept",
+                found=f"block {block.name!r} gated by {network.blocks[gate.source].name!r}, which is left out",
+                expected="only gates that are kept too",
+            )
 
 
 def _rewired(branch: ir.Branch, first: int) -> ir.Branch:

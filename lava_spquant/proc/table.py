@@ -11,10 +11,11 @@ _WIDTHS = (10, 5, 5, 5, 5, 5, 5, 5, 5, 5, 6, 7, 8)
 
 
 def layer_table(network: ir.Network) -> str:
-    """Return one line per branch; the further branches of a block are marked with `+`.
+    """Return one line per branch and gate; the further branches of a block are marked with `+`, gates with `x`.
 
-    `delay` counts the steps by which a branch is delayed on top of its synapse's one, `weight` and
-    `membrane` the bits of a weight and of a neuron's state.
+    `delay` counts the steps by which a branch is delayed on top of its synapse's one, or a gate at
+    all; `weight` and `membrane` the bits of a weight and of a neuron's state. A gate's line holds the
+    shape and the name of the block whose spikes it reads.
 
     Examples
     --------
@@ -29,20 +30,43 @@ def layer_table(network: ir.Network) -> str:
         for position, branch in enumerate(block.branches):
             extra = timing.delay(network, index, branch) - (not isinstance(branch.synapse, ir.Identity))
             cells = _cells(block, branch, network.shapes[index], extra, first=position == 0)
-            lines.append("".join(f"|{cell}" for cell in cells) + "|")
+            lines.append(_line(cells))
+        for gate in block.gates:
+            delay = timing.delay(network, index, gate)
+            lines.append(_line(_gate_cells(network.blocks[gate.source].name, network.shapes[gate.source], delay)))
     return "\n".join(lines)
 
 
-def _cells(block: ir.Block, branch: ir.Branch, shape: ir.Shape, delay: int, *, first: bool) -> list[str]:
+def _line(cells: list[str]) -> str:
+    return "".join(f"|{cell}" for cell in cells) + "|"
+
+
+def _gate_cells(name: str, shape: ir.Shape, delay: int) -> list[str]:
+    # The columns of a synapse's geometry, which a gate has not, make room for a name.
+    room = sum(_WIDTHS[4:9]) + 4
+    by = f"by {name}"
+    return [
+        f"{'x Gate':<{_WIDTHS[0]}}",
+        *(f"{n:>{w}}" for n, w in zip(_extent(shape), _WIDTHS[1:4], strict=True)),
+        f"{by if len(by) <= room else by[: room - 3] + '...':<{room}}",
+        f"{delay:>{_WIDTHS[9]}}",
+        *(" " * w for w in _WIDTHS[10:]),
+    ]
+
+
+def _extent(shape: ir.Shape) -> tuple[int, int, int]:
+    """Width, height and channels."""
     channels, height, width = shape if len(shape) == 3 else (shape[0], 1, 1)
+    return width, height, channels
+
+
+def _cells(block: ir.Block, branch: ir.Branch, shape: ir.Shape, delay: int, *, first: bool) -> list[str]:
     kind = _type(branch)
     geometry = _geometry(branch.synapse)
     bits = branch.synapse.weight_bits
     values = [
         kind if first else f"+ {kind}",
-        width,
-        height,
-        channels,
+        *_extent(shape),
         *geometry,
         delay,
         f"{bits:g}" if bits else "",

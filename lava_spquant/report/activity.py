@@ -13,6 +13,7 @@ from lava_spquant.ir import ALIGNED, INPUT, Branch, Network, Timing
 from lava_spquant.ir.arrays import IntArray
 from lava_spquant.ir.reference import Trace
 from lava_spquant.report.fan_out import fan_out
+from lava_spquant.report.gated import open_neurons, open_operations
 from lava_spquant.report.traces import TraceError, check_trace, stream
 
 __all__ = ["Activity", "ActivityRow", "activity", "level_counts"]
@@ -35,9 +36,11 @@ class ActivityRow:
     synops_effective : float
         Those of both whose weight is not 0.
     synops_dense : float
-        What there would be if every input were non-zero at every step.
+        What there would be if every input were non-zero and every gate open at every step.
     levels : tuple of (int, float)
         Share of each membrane level, in units of the quantiser's step; empty without a quantiser.
+    open_share : float or None
+        Share of neurons and steps at which all gates were open, 0..1; None where there are no gates.
     """
 
     name: str
@@ -48,6 +51,7 @@ class ActivityRow:
     synops_effective: float
     synops_dense: float
     levels: tuple[tuple[int, float], ...]
+    open_share: float | None = None
 
     @property
     def synops(self) -> float:
@@ -89,7 +93,8 @@ def activity(network: Network, runs: Iterable[tuple[IntArray, Trace]], timing: T
 
     A synaptic operation is one non-zero input value arriving at one synapse: it is counted through
     the fan-out of the input position, exact for stride, padding, dilation and groups. Weights that
-    are 0 are synapses too; `synops_effective` leaves them out.
+    are 0 are synapses too; `synops_effective` leaves them out. Where a gate is closed nothing is added:
+    a block with gates is counted neuron by neuron, and only where they are open.
 
     Parameters
     ----------
@@ -135,7 +140,7 @@ class _Meter:
 
     def __init__(self, network: Network, index: int) -> None:
         self.network, self.index, self.block = network, index, network.blocks[index]
-        self.spikes = 0
+        self.spikes = self.open = 0
         self.membrane = getattr(self.block.neuron, "membrane", None)
         self.levels = np.zeros(0, dtype=np.int64)
         self.synops = {"spikes": 0, "graded": 0, "effective": 0}
@@ -152,13 +157,15 @@ class _Meter:
             v = stream(trace, self.network, self.index, "v")
             counts = level_counts(v, self.membrane.step_exp, self.membrane.q_min, self.membrane.q_max)
             self.levels = counts if not self.levels.size else self.levels + counts
-        for branch, (every, effective) in zip(self.block.branches, self.fans, strict=True):
+        is_open = open_neurons(self.network, self.index, trace, timing) if self.block.gates else None
+        self.open += 0 if is_open is None else int(np.count_nonzero(is_open))
+        for branch, fans in zip(self.block.branches, self.fans, strict=True):
             values, graded = self._source(branch, x, trace)
-            seen = values[: max(len(values) - timing.delay(self.network, self.index, branch), 0)]
-            # Counting per position first keeps the fan-out out of the sum over time and samples.
-            active = np.count_nonzero(seen, axis=(0, 1))
-            self.synops["graded" if graded else "spikes"] += int((active * every).sum())
-            self.synops["effective"] += int((active * effective).sum())
+            delay = min(timing.delay(self.network, self.index, branch), len(values))
+            seen = values[: len(values) - delay]
+            every, effective = _passed(seen, *fans) if is_open is None else _entered(branch, seen, is_open[delay:])
+            self.synops["graded" if graded else "spikes"] += every
+            self.synops["effective"] += effective
 
     def _source(self, branch: Branch, x: IntArray, trace: Trace) -> tuple[IntArray, bool]:
         if branch.source == INPUT:
@@ -180,4 +187,18 @@ class _Meter:
             synops_effective=self.synops["effective"] / samples,
             synops_dense=float(steps * sum(int(every.sum()) for every, _ in self.fans)),
             levels=tuple((low + i, float(part)) for i, part in enumerate(share)),
+            open_share=self.open / (samples * steps * neurons) if self.block.gates else None,
         )
+
+
+def _passed(seen: IntArray, every: NDArray[np.int64], effective: NDArray[np.int64]) -> tuple[int, int]:
+    """Count what non-zero inputs drive, all and with a weight, through the fan-out of their positions."""
+    # Counting per position first keeps the fan-out out of the sum over time and samples.
+    active = np.count_nonzero(seen, axis=(0, 1))
+    return int((active * every).sum()), int((active * effective).sum())
+
+
+def _entered(branch: Branch, seen: IntArray, is_open: NDArray[np.bool_]) -> tuple[int, int]:
+    """Count what arrives at open neurons, all and with a weight."""
+    every = open_operations(branch.synapse, seen, is_open)
+    return int(every.sum()), int(open_operations(branch.synapse, seen, is_open, skip_zeros=True).sum())

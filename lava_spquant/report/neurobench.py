@@ -12,6 +12,7 @@ from lava_spquant.ir import INPUT, Branch, Conv, Dense, Network
 from lava_spquant.ir.arrays import IntArray
 from lava_spquant.ir.reference import Trace
 from lava_spquant.report.fan_out import fan_out
+from lava_spquant.report.gated import open_neurons, open_operations
 from lava_spquant.report.memory import memory
 from lava_spquant.report.traces import TraceError, check_trace, stream
 
@@ -29,7 +30,7 @@ class SynapticOperations:
     effective_acs : float
         Additions of weights that are not 0, at all other steps.
     dense : float
-        What there would be if nothing were 0.
+        What there would be if nothing were 0 and no gate closed.
     """
 
     effective_macs: float
@@ -73,6 +74,9 @@ def neurobench(network: Network, runs: Iterable[tuple[IntArray, Trace]]) -> Neur
     operations. And whether operations are additions is decided for every batch at every step: they are where all
     inputs of a layer are -1, 0 or 1. Biases are no operations.
 
+    Operations into neurons whose gates are closed are not effective: they do not happen. The harness sees the layers of
+    torch alone, and would count them where a model masks a layer's output afterwards.
+
     Parameters
     ----------
     network : Network
@@ -113,14 +117,14 @@ class NeuroBenchMeter:
         self.network = network
         self.samples = self.spikes = self.outputs = 0
         self.macs = self.acs = self.dense = 0
-        self._branches: list[tuple[Branch, NDArray[np.int64], int]] = []
-        for block in network.blocks:
+        self._branches: list[tuple[int, Branch, NDArray[np.int64], int]] = []
+        for index, block in enumerate(network.blocks):
             for branch in block.branches:
                 if not isinstance(branch.synapse, (Dense, Conv)):
                     continue
                 shape = network.input.shape if branch.source == INPUT else network.shapes[branch.source]
                 effective = fan_out(branch.synapse, shape, skip_zeros=True)
-                self._branches.append((branch, effective, int(fan_out(branch.synapse, shape).sum())))
+                self._branches.append((index, branch, effective, int(fan_out(branch.synapse, shape).sum())))
 
     def add(self, x: IntArray, trace: Trace) -> None:
         """Count one batch: input (T, N, *input shape), and what the network did with it in aligned time.
@@ -140,15 +144,19 @@ class NeuroBenchMeter:
                 spikes = stream(trace, self.network, index, "spikes")
                 self.spikes += int(np.count_nonzero(spikes))
                 self.outputs += spikes.size
-        for branch, effective, dense in self._branches:
+        for index, branch, effective, dense in self._branches:
             values = self._source(branch, x, trace)
             self.dense += dense * samples * len(values)
-            for step in values:
-                operations = int((np.count_nonzero(step, axis=0) * effective).sum())
+            if self.network.blocks[index].gates:
+                is_open = open_neurons(self.network, index, trace)
+                counts = open_operations(branch.synapse, values, is_open, skip_zeros=True)
+            else:
+                counts = np.array([(np.count_nonzero(step, axis=0) * effective).sum() for step in values])
+            for step, count in zip(values, counts.tolist(), strict=True):
                 if np.abs(step).max(initial=0) <= 1:
-                    self.acs += operations
+                    self.acs += count
                 else:
-                    self.macs += operations
+                    self.macs += count
 
     def result(self) -> NeuroBench:
         """Return the metrics of all batches.

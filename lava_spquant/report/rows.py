@@ -27,12 +27,13 @@ Row = dict[str, Any]
 
 
 def network_rows(network: Network) -> list[Row]:
-    """Return one row per block: synapses, sources, shape, neuron, widths and depth."""
+    """Return one row per block: synapses, sources, gates, shape, neuron, widths and depth."""
     return [
         {
             "block": block.name,
             "synapses": [_synapse_text(branch) for branch in block.branches],
             "sources": [_source_text(network, branch) for branch in block.branches],
+            "gates": [network.blocks[gate.source].name for gate in block.gates],
             "shape": list(shape),
             "neuron": block.neuron.kind,
             "weights": sum(branch.synapse.num_weights for branch in block.branches),
@@ -51,7 +52,7 @@ def memory_rows(account: Memory) -> list[Row]:
 
 
 def activity_rows(measured: Activity) -> list[Row]:
-    """Return one row per block: spike rate, synaptic operations per sample, shares of membrane levels."""
+    """Return one row per block: spike rate, operations per sample, shares of membrane levels and of open neurons."""
     rows = []
     for row in measured.rows:
         values = asdict(row)

@@ -18,12 +18,14 @@ from lava_spquant.report.rows import network_rows
 __all__ = ["accuracy_table", "activity_table", "comparison_table", "memory_table", "network_table"]
 
 NOTHING = "-"
-LEFT = ("block", "stream", "synapse", "from", "neuron", "executor", "first mismatch")
+LEFT = ("block", "stream", "synapse", "from", "gated by", "neuron", "executor", "first mismatch")
 
 
 def network_table(network: Network) -> Table:
-    """Return the blocks of a network; a block with several branches takes as many lines."""
-    columns = ("block", "synapse", "from", "shape", "neuron", "weights", "weight bits", "state bits", "depth")
+    """Return the blocks of a network; a block with several branches or gates takes as many lines."""
+    gated = any(block.gates for block in network.blocks)
+    gates = ("gated by",) if gated else ()
+    columns = ("block", "synapse", "from", *gates, "shape", "neuron", "weights", "weight bits", "state bits", "depth")
     signed = "signed " if network.input.signed else ""
     spec = f"{signed}{network.input.bits} bit" if network.input.bits > 1 else "spikes"
     table = _table(f"{network.name}: input {_shape(network.input.shape)}, {spec}", columns)
@@ -35,6 +37,7 @@ def network_table(network: Network) -> Table:
             block.name,
             _lines(row["synapses"]),
             _lines(row["sources"]),
+            *((_lines(row["gates"]) or NOTHING,) if gated else ()),
             _shape(shape),
             block.neuron.kind,
             _lines(_count(branch.synapse.num_weights) for branch in block.branches),
@@ -62,14 +65,17 @@ def memory_table(account: Memory) -> Table:
 
 
 def activity_table(measured: Activity) -> Table:
-    """Return spike rates, synaptic operations per sample and shares of membrane levels."""
-    columns = ("block", "spike rate", "synops", "by graded", "weight not 0", "of dense", "membrane levels")
+    """Return spike rates, synaptic operations per sample, and shares of membrane levels and of open neurons."""
+    gated = any(row.open_share is not None for row in measured.rows)
+    gates = ("open",) if gated else ()
+    columns = ("block", "spike rate", *gates, "synops", "by graded", "weight not 0", "of dense", "membrane levels")
     table = _table(f"Activity: means over {measured.samples:,} samples of {measured.steps} steps", columns)
     for row in measured.rows:
         _add(
             table,
             row.name,
             NOTHING if row.spike_rate is None else f"{row.spike_rate:.3f}",
+            *((NOTHING if row.open_share is None else f"{row.open_share:.1%}",) if gated else ()),
             f"{row.synops:,.0f}",
             f"{row.synops_graded:,.0f}" if row.synops_graded else NOTHING,
             f"{row.synops_effective:,.0f}",
@@ -83,6 +89,7 @@ def activity_table(measured: Activity) -> Table:
         table,
         "total",
         NOTHING if rate is None else f"{rate:.3f}",
+        *((NOTHING,) if gated else ()),
         f"{measured.synops:,.0f}",
         f"{sum(row.synops_graded for row in measured.rows):,.0f}",
         f"{sum(row.synops_effective for row in measured.rows):,.0f}",

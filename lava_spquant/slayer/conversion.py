@@ -70,7 +70,7 @@ def conversion_report(blocks: Sequence[Deployable], spec: ir.InputSpec) -> list[
     """
     network = to_ir(blocks, spec)
     rows = []
-    for deployed, streams, (trained, _, _) in zip(
+    for deployed, streams, (trained, *_) in zip(
         network.blocks, network.stream_bounds(), deployed_blocks(blocks), strict=True
     ):
         threshold = trained.neuron.thresholds if isinstance(trained.neuron, QLif) else None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from lava_spquant.slayer.stream import Stream
 if TYPE_CHECKING:
     import h5py
 
-__all__ = ["deployed_blocks", "to_ir", "write_block"]
+__all__ = ["Deployed", "deployed_blocks", "to_ir", "write_block"]
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +45,11 @@ def to_ir(blocks: Sequence[Deployable], spec: ir.InputSpec, name: str = "network
     """
     made: list[ir.Block] = []
     shapes: dict[int, Shape] = {ir.INPUT: spec.shape}
-    for block, block_name, sources in deployed_blocks(blocks):
-        part = block.to_ir_block(block_name, [shapes[s] for s in sources], sources)
-        shapes[len(made)] = part.check_shape([shapes[s] for s in sources])
+    for deployed in deployed_blocks(blocks):
+        read = [shapes[source] for source in deployed.sources]
+        part = deployed.block.to_ir_block(deployed.name, read, deployed.sources)
+        part = replace(part, gates=tuple(ir.Gate(source) for source in deployed.gates))
+        shapes[len(made)] = part.check_shape(read, [shapes[source] for source in deployed.gates])
         made.append(part)
     network = ir.Network(spec, tuple(made), name)
     _warn_of_coarse_gains(network)
@@ -65,15 +68,34 @@ def _warn_of_coarse_gains(network: ir.Network) -> None:
                 log.warning("%s: gains of channels %s keep fewer than 8 significant bits", where, list(coarse))
 
 
-def deployed_blocks(blocks: Sequence[Deployable]) -> list[tuple[Block, str, tuple[int, ...]]]:
-    """Return, per deployed block in order, the trained block, its name and its absolute sources."""
-    result: list[tuple[Block, str, tuple[int, ...]]] = []
+class Deployed(NamedTuple):
+    """One block of the integer network.
+
+    Attributes
+    ----------
+    block : Block
+        The trained one.
+    name : str
+    sources, gates : tuple of int
+        Indices in the integer network: what each branch reads, and what gates the block.
+    """
+
+    block: Block
+    name: str
+    sources: tuple[int, ...]
+    gates: tuple[int, ...]
+
+
+def deployed_blocks(blocks: Sequence[Deployable]) -> list[Deployed]:
+    """Return the deployed blocks in order."""
+    result: list[Deployed] = []
     source = ir.INPUT
     for position, block in enumerate(blocks):
         first = len(result)
         for planned in block.plan():
             absolute = tuple(source if s == BLOCK_INPUT else first + s for s in planned.sources)
-            result.append((planned.block, f"{block.kind}{position}{planned.suffix}", absolute))
+            gates = tuple(first + part for part in planned.gates)
+            result.append(Deployed(planned.block, f"{block.kind}{position}{planned.suffix}", absolute, gates))
         if len(result) > first:
             source = len(result) - 1
     return result

@@ -44,7 +44,7 @@ def narrow(model: SpikingNetwork, keep: Sequence[ir.Keep]) -> None:
     for width, mask in zip(ir.widths(network), keep, strict=True):
         kept |= dict.fromkeys(width.blocks, np.flatnonzero(mask))
     shapes = {ir.INPUT: network.input.shape, **dict(enumerate(network.shapes))}
-    for index, (block, _, sources) in enumerate(deployed_blocks(list(model))):
+    for index, (block, _, sources, _) in enumerate(deployed_blocks(list(model))):
         rows = torch.from_numpy(kept[index])
         for branch, deployed, source in zip(block.branches, network.blocks[index].branches, sources, strict=True):
             flat = isinstance(deployed.synapse, ir.Dense)

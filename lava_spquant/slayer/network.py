@@ -148,7 +148,7 @@ class SpikingNetwork(nn.Module):
             Per block its output and state, int32 (T, N, *shape).
         """
         x = self.input_spec.check(x)
-        parts = [block for block, _, _ in deployed_blocks(self._sequence)]
+        parts = [deployed.block for deployed in deployed_blocks(self._sequence)]
         was_training = self.training
         self.eval()
         for part in parts:

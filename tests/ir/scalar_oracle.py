@@ -45,6 +45,7 @@ def depths_of(network: ir.Network) -> list[int]:
                 paths.append(0 if branch.synapse.kind == "identity" else 1)
             else:
                 paths.append(depths[branch.source] + 1)
+        paths += [depths[gate.source] for gate in block.gates]
         depths.append(max(paths))
     return depths
 
@@ -64,6 +65,8 @@ def _run_sample(
                     _current(branch, stream, position) for branch, stream in zip(block.branches, streams, strict=True)
                 )
                 bias = block.bias[position[0]] if block.bias.shape == (shape[0],) else block.bias[position]
+                if not all(_is_open(network, traces, gate, n, t, depths, b, position) for gate in block.gates):
+                    current, bias = 0, 0
                 state = states[b].get(position, dict.fromkeys(block.neuron.state_names, 0))
                 outputs, state = STEPS[block.neuron.kind](block.neuron, state, current, int(bias))
                 states[b][position] = state
@@ -103,6 +106,28 @@ def _read(
     then = t - (depths[reader] - depth)
     shape = stream.shape[2:]
     return {i: int(stream[(then, n, *i)]) if then >= 0 else 0 for i in np.ndindex(*shape)}
+
+
+def _is_open(
+    network: ir.Network,
+    traces: list[dict[str, ir.IntArray]],
+    gate: ir.Gate,
+    n: int,
+    t: int,
+    depths: list[int],
+    reader: int,
+    position: Index,
+) -> bool:
+    """Say whether a gate lets the current of one neuron pass: by channel, or by the cell that the place lies in."""
+    then = t - (depths[reader] - depths[gate.source])
+    if then < 0:
+        return False
+    own, shape = network.shapes[gate.source], network.shapes[reader]
+    if own[0] == shape[0] and set(own[1:]) <= {1}:
+        place: Index = (position[0], *(0 for _ in own[1:]))
+    else:
+        place = (0, *(p // -(-size // cells) for p, size, cells in zip(position[1:], shape[1:], own[1:], strict=True)))
+    return bool(traces[gate.source]["spikes"][(then, n, *place)])
 
 
 def _current(branch: ir.Branch, stream: Values, position: Index) -> int:

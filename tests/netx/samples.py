@@ -77,6 +77,30 @@ def residual() -> ir.Network:
     return ir.Network(ir.InputSpec((2, 3, 4), 8), blocks, "residual")
 
 
+def gated() -> ir.Network:
+    """Six blocks: spatial gates, channel gates of both shapes, a join with all of them, others with one."""
+    rng = np.random.default_rng(6)
+
+    def block(name: str, synapse: ir.Synapse, source: int, *gates: int, neuron: ir.Neuron = QLIF) -> ir.Block:
+        branch = ir.Branch(synapse, [40] * synapse.output_shape(shapes[source])[0], source=source)
+        return ir.Block(name, (branch,), neuron, [5] * branch.gain.size, gates=tuple(map(ir.Gate, gates)))
+
+    shapes = {ir.INPUT: (2, 3, 4), 3: (2, 3, 4), 4: (2, 3, 4)}
+    spatial = ir.Conv(rng.integers(0, 2, (1, 2, 2, 2)), 1.58, stride=2, padding=(1, 0))
+    conv = ir.Conv(rng.integers(-1, 2, (2, 2, 3, 3)), 1.58, padding=1)
+    joined = block("joined", conv, ir.INPUT, 0, 1, 2)
+    skip = ir.Branch(ir.Identity(), [64, 32], source=ir.INPUT)
+    blocks = (
+        block("spatial", spatial, ir.INPUT),
+        block("channels", ir.Dense(rng.integers(-3, 4, (2, 24)), 3), ir.INPUT),
+        block("channel-maps", ir.Conv(rng.integers(-3, 4, (2, 2, 3, 4)), 3), ir.INPUT),
+        ir.Block("joined", (*joined.branches, skip), QLIF, rng.integers(-9, 60, (2, 3, 4)), 6, joined.gates),
+        block("average", ir.SumPool(1), 3, 0, neuron=ir.Relay()),
+        block("head", ir.Dense(rng.integers(-7, 8, (2, 24)), 4), 4, 1, neuron=ir.Readout()),
+    )
+    return ir.Network(ir.InputSpec((2, 3, 4)), blocks, "gated")
+
+
 def stock() -> ir.Network:
     """Three blocks that lava-dl's NetX holds without any change."""
     rng = np.random.default_rng(8)

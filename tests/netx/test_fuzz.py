@@ -13,7 +13,7 @@ import pytest
 
 from lava_spquant import ir, netx
 from lava_spquant.ir import reference
-from tests.netx.samples import image_as_bias, residual, stock
+from tests.netx.samples import gated, image_as_bias, residual, stock
 
 SECONDS = 3.0
 MEGABYTES = 400
@@ -38,7 +38,7 @@ def as_lava_dl_writes(path: Path) -> None:
 def originals(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
     path = tmp_path_factory.mktemp("fuzz") / "a.net"
     contents = []
-    for make in (residual, stock, image_as_bias):
+    for make in (residual, stock, image_as_bias, gated):
         netx.save(make(), path)
         contents.append(path.read_bytes())
         as_lava_dl_writes(path)
@@ -111,7 +111,7 @@ VALUES = (
 )
 
 
-@pytest.mark.parametrize("make", [residual, stock, image_as_bias])
+@pytest.mark.parametrize("make", [residual, stock, image_as_bias, gated])
 def test_every_field_may_hold_anything(make, tmp_path: Path) -> None:
     path = tmp_path / "a.net"
     netx.save(make(), path)

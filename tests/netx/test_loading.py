@@ -135,7 +135,7 @@ CHANGES: dict[str, Change] = {
     "a.net: layer/1: gain: found data in another file": external_data,
     "a.net: layer/1: gain: found a virtual dataset": virtual_data,
     "type: found more nested groups, expected at most 8": endless_groups,
-    "a.net: attribute 'format_version': found 2, written by lava_spquant": attribute("format_version", 2),
+    "a.net: attribute 'format_version': found 3, written by lava_spquant": attribute("format_version", 3),
     "a.net: attribute 'format_version': found None": lambda f: f.attrs.__delitem__("format_version"),
     "a.net: attribute 'profile': found 'other'": attribute("profile", np.bytes_("other")),
     "a.net: attribute 'profile': found another type": attribute("profile", [1.0, 2.0]),
@@ -164,9 +164,9 @@ def test_channels_that_no_data_stands_behind_are_counted(tmp_path: Path) -> None
 
 
 def test_a_newer_format_says_what_to_do(tmp_path: Path) -> None:
-    path = changed(tmp_path / "a.net", attribute("format_version", 2))
+    path = changed(tmp_path / "a.net", attribute("format_version", 3))
     for read in (netx.load, netx.info):
-        with pytest.raises(netx.NetXError, match="expected at most 1: this release .* older than the file; update"):
+        with pytest.raises(netx.NetXError, match="expected at most 2: this release .* older than the file; update"):
             read(path)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lava_spquant import ir, netx
 from lava_spquant.ir import reference
-from tests.netx.samples import NEURONS, QLIF, SYNAPSES, fields_equal, image_as_bias, residual, single, stock
+from tests.netx.samples import NEURONS, QLIF, SYNAPSES, fields_equal, gated, image_as_bias, residual, single, stock
 from tests.strategies import Knobs, inputs_for, networks
 
 
@@ -37,7 +37,7 @@ def test_every_synapse_comes_back(source: ir.Shape, synapse: ir.Synapse, tmp_pat
     round_trip(single(source, synapse, gain=3, shift=2, bits=2), tmp_path / "a.net")
 
 
-@pytest.mark.parametrize("make", [residual, stock, image_as_bias])
+@pytest.mark.parametrize("make", [residual, stock, image_as_bias, gated])
 @pytest.mark.parametrize("profile", [None, "spquant"])
 def test_whole_networks_come_back(make, profile, tmp_path: Path) -> None:
     round_trip(make(), tmp_path / "a.net", profile=profile)

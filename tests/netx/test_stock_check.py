@@ -33,9 +33,18 @@ def branch(network: ir.Network, index: int = 0, **changes: object) -> ir.Network
 DENSE_NET = single((2,), DENSE, CUBA)
 DENSE_NET = block(DENSE_NET, bias=[0])
 
+
+def gated_behind_cuba() -> ir.Network:
+    first = replace(DENSE_NET.blocks[0], name="first")
+    branches = (ir.Branch(ir.Identity(), [64], source=0),)
+    gated_block = ir.Block("gated", branches, ir.QLif(0, 64), [0], gates=(ir.Gate(0),))
+    return replace_network(DENSE_NET, (first, gated_block))
+
+
 CASES = {
     "block 'only': neuron: found qlif": single((2,), DENSE),
     "block 'stem': neuron: found qlif": residual(),
+    "block 'gated': gates: found 1, expected none in the stock profile": gated_behind_cuba(),
     "branches: found 2": block(DENSE_NET, branches=DENSE_NET.blocks[0].branches * 2),
     "shift: found 1": branch(DENSE_NET, shift=1),
     "gain: found [100]": branch(DENSE_NET, gain=[100]),

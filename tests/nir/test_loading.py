@@ -54,8 +54,8 @@ def assert_equal(found: Any, wanted: Any) -> None:
         assert found == wanted
 
 
-SPIKING = Knobs(neurons=("qlif", "cuba", "relay"))
-"""NIR has no nodes for single-step neurons."""
+SPIKING = Knobs(neurons=("qlif", "cuba", "relay"), gates=False)
+"""NIR has no nodes for single-step neurons, and no gates."""
 
 
 @settings(max_examples=150)
@@ -76,7 +76,7 @@ def test_a_file_gives_the_same_spikes(tmp_path_factory: pytest.TempPathFactory, 
     assert [p.name for p in path.parent.iterdir()] == ["a.nir"]
 
 
-WHOLE = Knobs(neurons=("qlif", "relay"), gains=("unit",), inputs=("spikes", "graded"))
+WHOLE = Knobs(neurons=("qlif", "relay"), gains=("unit",), inputs=("spikes", "graded"), gates=False)
 
 
 @settings(max_examples=60)
@@ -178,6 +178,16 @@ def test_biases_find_a_place(neuron: ir.Neuron, synapse: ir.Synapse, bias: Any) 
 def test_what_nir_cannot_express_is_refused(neuron: ir.Neuron, synapse: ir.Synapse, bias: Any, message: str) -> None:
     with pytest.raises(NirError, match=message):
         exchange.from_network(one_block(neuron, synapse, bias))
+
+
+def test_gates_are_refused_by_block(tmp_path: Path) -> None:
+    dense = ir.Branch(ir.Dense(np.ones((2, 12)), 1), [9, 9])
+    first = ir.Block("first", (dense,), ir.QLif(2048, 64), [1, 2])
+    gated = ir.Block("second", (dense,), ir.QLif(2048, 64), [1, 2], gates=(ir.Gate(0),))
+    network = ir.Network(ir.InputSpec((2, 3, 2)), (first, gated))
+    with pytest.raises(NirError, match="block 'second': gates: found 1, expected none: NIR has no word for them"):
+        exchange.save(network, tmp_path / "a.nir")
+    assert not list(tmp_path.iterdir())
 
 
 def small() -> ir.Network:

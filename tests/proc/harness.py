@@ -8,11 +8,22 @@ from lava.magma.core.process.variable import Var
 from lava.proc.io.source import RingBuffer
 
 from lava_spquant import ir
+from lava_spquant.ir import reference
 from lava_spquant.ir.reference import Trace
-from lava_spquant.proc import guarded
+from lava_spquant.proc import Network, guarded
 from lava_spquant.proc.recorder import Recorder
 
-__all__ = ["DEADLINE", "Records", "assert_same", "record", "record_network", "stream_into"]
+__all__ = [
+    "DEADLINE",
+    "Records",
+    "assert_as_reference",
+    "assert_same",
+    "in_lava_order",
+    "record",
+    "record_network",
+    "stream_for",
+    "stream_into",
+]
 
 DEADLINE = 120.0
 """Seconds, many times what any test needs."""
@@ -66,3 +77,28 @@ def assert_same(found: Trace, expected: Trace, names: tuple[str, ...]) -> None:
         for key in want:
             np.testing.assert_array_equal(have[key], want[key], err_msg=f"block {name}, {key}")
     np.testing.assert_array_equal(found.output, expected.output)
+
+
+def in_lava_order(x: ir.IntArray) -> ir.IntArray:
+    """(T, C, H, W) to (T, W, H, C)."""
+    return x.transpose(0, *range(x.ndim - 1, 0, -1))
+
+
+def stream_for(network: ir.Network, seed: int, steps: int) -> ir.IntArray:
+    """Return (steps, *shape) of values that `network` may read."""
+    low, high = network.input.bounds
+    return np.random.default_rng(seed).integers(low, high + 1, (steps, *network.input.shape))
+
+
+def assert_as_reference(network: ir.Network, stream: ir.IntArray, *, fused: bool, **timing) -> Trace:
+    """Demand the reference's integers at every step of Lava's time, and return them."""
+    process = Network(network, fused=fused, **timing)
+    stream_into(process.inp, in_lava_order(stream))
+    found = record_network(process, len(stream))
+    expected = reference.run(network, stream[:, None], ir.Timing(pipelined=True, **timing))
+    for block, have, trace in zip(network.blocks, found, expected.blocks, strict=True):
+        want = {"out": trace[block.output_name()], **{k: trace[k] for k in block.neuron.state_names}}
+        assert have.keys() == want.keys()
+        for key in want:
+            np.testing.assert_array_equal(have[key], in_lava_order(want[key][:, 0]), err_msg=f"{block.name} {key}")
+    return expected

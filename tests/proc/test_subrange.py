@@ -80,6 +80,46 @@ def test_a_part_behind_a_wide_stream_is_refused():
         subrange(ir.Network(base.input, (*base.blocks, last)), None, 5)
 
 
+def with_gates() -> ir.Network:
+    """b is gated by a, d by c, and e by d and c."""
+    generator = np.random.default_rng(4)
+    neuron = ir.QLif(2048, 64)
+
+    def block(name: str, source: int, *gates: int) -> ir.Block:
+        dense = ir.Dense(generator.integers(-3, 4, (3, 3)), 3)
+        return ir.Block(name, (branch(dense, 3, source),), neuron, [70, 40, 60], gates=tuple(map(ir.Gate, gates)))
+
+    names = (("a", ir.INPUT), ("b", 0, 0), ("c", 1), ("d", 2, 2), ("e", 3, 3, 2))
+    return ir.Network(ir.InputSpec((3,)), tuple(block(*what) for what in names))
+
+
+@pytest.mark.parametrize(
+    ("num_layers", "skip_layers", "gates"), [(4, 0, [(), (0,), (), (2,)]), (None, 2, [(), (0,), (1, 0)])]
+)
+def test_gates_are_counted_from_the_first_block_kept(num_layers, skip_layers, gates):
+    part = subrange(with_gates(), num_layers, skip_layers)
+    assert [tuple(gate.source for gate in block.gates) for block in part.blocks] == gates
+
+
+def test_the_rest_of_a_gated_network_computes_as_in_the_whole():
+    whole = with_gates()
+    trace = reference.run(whole, np.random.default_rng(1).integers(0, 2, (6, 4, 3)))
+    rest = reference.run(subrange(whole, None, 2), trace.blocks[1]["spikes"])
+    np.testing.assert_array_equal(rest.output, trace.output)
+    assert 0 < trace.output.mean() < 1
+
+
+@pytest.mark.parametrize(
+    ("skip_layers", "block", "source"),
+    [(1, "b", "a"), (3, "d", "c"), (4, "e", "d")],
+    ids=["b by a", "d by c", "e by d"],
+)
+def test_a_part_gated_from_outside_is_refused(skip_layers, block, source):
+    message = f"gates of the layers kept: found block '{block}' gated by '{source}', which is left out, expected only"
+    with pytest.raises(ir.NetworkError, match=message):
+        subrange(with_gates(), None, skip_layers)
+
+
 @pytest.mark.parametrize(("num_layers", "skip_layers"), [(0, 0), (None, 5), (2, 2), (None, -1), (-1, 0)])
 def test_empty_parts_are_refused(num_layers, skip_layers):
     with pytest.raises(ir.NetworkError, match="layers: found num_layers"):

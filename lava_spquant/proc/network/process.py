@@ -25,7 +25,7 @@ __all__ = ["Network"]
 class Network(AbstractProcess):
     """An integer network, used as lava-dl's `netx.hdf5.Network` is.
 
-    Block b lags the input by `ir.Network.depths[b]` time steps, and branches of unequal depth are
+    Block b lags the input by `ir.Network.depths[b]` time steps, and branches and gates of unequal depth are
     balanced by delays, so that the outputs are those of `ir.reference.run` with the timing in
     `timing`. The network has two forms with the same ports, timing and integers: one Process that
     `lava_spquant.engine` computes (`fused`), or a `Block` Process per layer, which is slower on a
@@ -79,7 +79,7 @@ class Network(AbstractProcess):
     ------
     NetworkError
         If a reset interval or a range of layers is impossible, or the layers that are left out
-        feed those that are built with more than one stream.
+        feed those that are built with more than one stream, or gate them.
     ModuleNotFoundError
         If one Process is asked for and numba is not installed.
     """
@@ -128,6 +128,8 @@ class Network(AbstractProcess):
             layers.append(self._block(index, ends))
             for branch, port in zip(layers[-1].ir.branches, layers[-1].inputs, strict=True):
                 (self.inp if branch.source == ir.INPUT else layers[branch.source].out).connect(port)
+            for gate, port in zip(layers[-1].ir.gates, layers[-1].gate_inputs, strict=True):
+                layers[gate.source].out.connect(port)
         return layers
 
     def _block(self, index: int, ends: Connections) -> Block:
@@ -136,6 +138,8 @@ class Network(AbstractProcess):
             block,
             streams=ends.inputs,
             delays=[self.timing.delay(network, index, branch) for branch in block.branches],
+            gates=ends.gates,
+            gate_delays=[self.timing.delay(network, index, gate) for gate in block.gates],
             output=ends.output,
             reset=Reset(self.timing.reset_interval, self.timing.reset_phase(network, index)),
             log_config=self._log_config,

@@ -4,6 +4,7 @@ from lava_spquant.slayer.block.base import Block, Deployable
 from lava_spquant.slayer.block.binary import BinaryConv
 from lava_spquant.slayer.block.conv import Conv
 from lava_spquant.slayer.block.dense import Dense
+from lava_spquant.slayer.block.gated import Gated
 from lava_spquant.slayer.block.pool import Pool
 from lava_spquant.slayer.block.pooled import PooledConv
 from lava_spquant.slayer.block.readout import Average, Readout
@@ -18,6 +19,7 @@ __all__ = [
     "Dense",
     "Deployable",
     "Flatten",
+    "Gated",
     "GradedInput",
     "Input",
     "Pool",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from lava.lib.dl.slayer.block.base import step_delay
 from torch import Tensor, nn
@@ -14,8 +15,10 @@ from torch import Tensor, nn
 from lava_spquant import ir
 from lava_spquant.slayer import exact
 from lava_spquant.slayer.branch import Branch
+from lava_spquant.slayer.gate import open_mask
 from lava_spquant.slayer.layout import nchwt, time_major
 from lava_spquant.slayer.neuron import SlayerNeuron
+from lava_spquant.slayer.neuron.base import channelwise
 from lava_spquant.slayer.stream import Stream, check_values
 from lava_spquant.slayer.synapse import SlayerSynapse
 
@@ -42,11 +45,14 @@ class Planned:
         Tells the parts of a composite apart; empty for the only part.
     sources : tuple of int
         Per branch, an earlier part of the same composite, or `BLOCK_INPUT`.
+    gates : tuple of int
+        Earlier parts of the same composite that gate this one.
     """
 
     block: Block
     suffix: str
     sources: tuple[int, ...]
+    gates: tuple[int, ...] = ()
 
 
 class Deployable(nn.Module, ABC):
@@ -154,13 +160,15 @@ class Block(Deployable):
     def _branches(self) -> list[Branch]:
         return list(self.branches)
 
-    def forward(self, *inputs: Tensor) -> BlockOutput:
+    def forward(self, *inputs: Tensor, gates: Sequence[Tensor] = ()) -> BlockOutput:
         """Return spikes or graded values.
 
         Parameters
         ----------
         *inputs : Tensor, NCT or NCHWT
             One per branch: whole numbers (spikes, an image, pooled spikes).
+        gates : sequence of Tensor, NCT or NCHWT
+            0 or 1: where the current passes; see `lava_spquant.ir.Gate`.
 
         Returns
         -------
@@ -168,17 +176,34 @@ class Block(Deployable):
             With its mean event rate where `count_log` is set.
         """
         self.note_input(inputs[0])
-        steps = [time_major(x) for x in inputs]
+        steps, masks = [time_major(x) for x in inputs], [time_major(gate) for gate in gates]
         for branch, x in zip(self._branches, steps, strict=True):
             branch.fit(tuple(x.shape[2:]))
-        result = nchwt(self.neuron(self._branches, steps) if self.training else self._forward_exact(steps))
+        if not self.training:
+            result = nchwt(self._forward_exact(steps, masks))
+        elif masks:
+            result = self.respond(self.current(steps), masks)
+        else:
+            result = nchwt(self.neuron(self._branches, steps))
         if self.delay_shift:
             # SLAYER's function asks a module for persistent state; a bare one has none.
             result = step_delay(nn.Identity(), result)
         return (result, (result > 0).float().mean()) if self.count_log else result
 
+    def current(self, inputs: Sequence[Tensor]) -> Tensor:
+        """Return the float current (T, N, C, ...) of all branches for inputs (T, N, ...), with gradients."""
+        for branch, x in zip(self._branches, inputs, strict=True):
+            branch.fit(tuple(x.shape[2:]))
+        parts = [branch.current(x) for branch, x in zip(self._branches, inputs, strict=True)]
+        return sum(parts[1:], start=parts[0])
+
+    def respond(self, current: Tensor, gates: Sequence[Tensor] = ()) -> Tensor:
+        """Return the neurons' output, NCT or NCHWT, for a current and gates (T, N, ...), with gradients."""
+        self.neuron.shape = current.shape[2:]
+        return nchwt(self.neuron.respond(current * open_mask(gates, current.shape[2:]) if gates else current))
+
     @torch.no_grad()
-    def _forward_exact(self, inputs: list[Tensor]) -> Tensor:
+    def _forward_exact(self, inputs: list[Tensor], gates: list[Tensor]) -> Tensor:
         block = self.to_ir_block(self.kind, [tuple(x.shape[2:]) for x in inputs])
         current: Tensor | int = 0
         for part, branch, x in zip(block.branches, self._branches, inputs, strict=True):
@@ -186,6 +211,10 @@ class Block(Deployable):
             acc = exact.accumulate(part.synapse, x.flatten(0, 1), branch.reads.bounds)
             current = current + exact.rescale(acc, part.gain, part.shift).unflatten(0, x.shape[:2])
         assert isinstance(current, Tensor)
+        if gates:
+            bias = channelwise(torch.as_tensor(np.array(block.bias), device=current.device), current.ndim)
+            current = torch.where(open_mask(gates, current.shape[2:]) > 0, current + bias, 0)
+            block = replace(block, bias=np.zeros_like(block.bias))
         record = self.neuron.exact(block, current)
         self.neuron.shape = current.shape[2:]
         if self.record is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from torch import Tensor
 
@@ -119,9 +121,9 @@ class Average(Block):
         groups = _GroupSum(num_outputs)
         super().__init__(RelayNeuron(1), [Branch(groups, num_outputs, reads=reads)], count_log=count_log)
 
-    def forward(self, *inputs: Tensor) -> BlockOutput:
+    def forward(self, *inputs: Tensor, gates: Sequence[Tensor] = ()) -> BlockOutput:
         """Return the mean of every group (N, num_outputs, T)."""
-        out = super().forward(*inputs)
+        out = super().forward(*inputs, gates=gates)
         groups = self.synapse
         assert isinstance(groups, _GroupSum)
         return (out[0] / groups.size, out[1]) if isinstance(out, tuple) else out / groups.size

@@ -16,7 +16,7 @@ from lava_spquant.slayer.calibrate.observe import branch_currents, inputs_of
 from lava_spquant.slayer.calibrate.potentials import as_learned, fit_membrane, in_thresholds, stored_potentials
 from lava_spquant.slayer.calibrate.statistics import is_adjustable, match_moments, moments, scale_current, set_weight
 from lava_spquant.slayer.calibrate.weights import fit_weights, weight_error
-from lava_spquant.slayer.export import deployed_blocks
+from lava_spquant.slayer.export import Deployed, deployed_blocks
 from lava_spquant.slayer.membrane import MembraneConfig
 from lava_spquant.slayer.network import SpikingNetwork
 from lava_spquant.slayer.neuron import Cuba, QLif, QLifConfig, RelayNeuron, qlif
@@ -125,7 +125,7 @@ def calibrate(
     choices = choices_of(after, config) if like is None else choices_like(after, like)
     _set_quantisers(after, choices)
     rows = []
-    for (old, name, _), (new, _, _), choice in zip(_parts(before), _parts(after), choices, strict=True):
+    for (old, name, *_), (new, *_), choice in zip(_parts(before), _parts(after), choices, strict=True):
         was = branch_currents(old, inputs_of(before, old, x))
         for branch in new.branches:
             if isinstance(branch.synapse, WeightedSynapse):
@@ -146,12 +146,12 @@ def _samples(batches: Iterable[Tensor | Sequence[Tensor]], most: int) -> Tensor:
     return torch.cat(parts)[:most].to(torch.get_default_dtype())
 
 
-def _parts(model: SpikingNetwork) -> list[tuple[Block, str, tuple[int, ...]]]:
+def _parts(model: SpikingNetwork) -> list[Deployed]:
     return deployed_blocks(list(model))
 
 
 def _set_quantisers(model: SpikingNetwork, choices: list[Choice]) -> None:
-    for (part, _, _), choice in zip(_parts(model), choices, strict=True):
+    for (part, *_), choice in zip(_parts(model), choices, strict=True):
         for branch, quantiser in zip(part.branches, choice.quantisers, strict=True):
             if quantiser is not None:
                 assert isinstance(branch.synapse, WeightedSynapse)

@@ -74,4 +74,4 @@ def choices_like(model: SpikingNetwork, like: SpikingNetwork) -> list[Choice]:
 
 
 def _parts(model: SpikingNetwork) -> list[Block]:
-    return [part for part, _, _ in deployed_blocks(list(model))]
+    return [deployed.block for deployed in deployed_blocks(list(model))]

@@ -16,7 +16,10 @@ from lava_spquant.slayer.neuron import QLifConfig
 from lava_spquant.slayer.quant import weight_quantiser
 from lava_spquant.slayer.surrogate import surrogate
 
-__all__ = ["ConvNetConfig", "build_convnet"]
+__all__ = ["GATES", "ConvNetConfig", "build_convnet"]
+
+GATES = ("none", "decoupled", "joint")
+"""Whether channel predictors gate convolutions, and whether the task's gradient reaches them."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,9 @@ class ConvNetConfig:
         Of the graded stream of single-step binary networks (tokens B, C, T); see `BinaryOptions`.
     channels : sequence of int
         How many channels pruning has left of each of the network's widths (`lava_spquant.ir.widths`). Empty: all.
+    gates : {"none", "decoupled", "joint"}
+        Put a channel predictor before every spiking convolution but the first (dynamic pruning); see
+        `lava_spquant.slayer.block.Gated`. Joint predictors learn from the task too.
     membrane_gradient : {"stacked", "straight_through"}
         Gradient of the membrane quantiser; see `lava_spquant.slayer.membrane.MembraneConfig`.
     surrogate : str
@@ -76,8 +82,11 @@ class ConvNetConfig:
     stream_bound: float = 1.0
     activation: str = "spikes"
     channels: tuple[int, ...] = ()
+    gates: str = "none"
 
     def __post_init__(self) -> None:
+        if self.gates not in GATES:
+            raise ValueError(f"model: gates: found {self.gates!r}, expected one of {', '.join(GATES)}")
         object.__setattr__(self, "channels", tuple(self.channels))
         layers = [layer for layer in parse_architecture(self.architecture) if layer.kind not in POOLS]
         for what, expected in (("weights", len(layers)), ("membranes", len(layers) - 1)):
@@ -219,8 +228,16 @@ def _build(layer: Layer, config: ConvNetConfig, index: int, shape: tuple[int, ..
         pointwise = Layer("conv", layer.size, 1, 1, layer.pool)
         made = [_conv(depthwise, neuron, weight, channels, groups=channels), _conv(pointwise, neuron, weight, channels)]
     else:
-        made = [_conv(layer, neuron, weight, channels)]
+        made = [_gated(_conv(layer, neuron, weight, channels), config, index, shape)]
     return made, (layer.size, *sides)
+
+
+def _gated(conv: block.Deployable, config: ConvNetConfig, index: int, shape: tuple[int, ...]) -> block.Deployable:
+    """Put a predictor before a convolution, where the recipe wants one."""
+    if config.gates == "none" or not index or not isinstance(conv, block.Conv):
+        return conv
+    outputs = conv.branches[0].out_channels
+    return block.Gated(conv, shape[0], int(outputs), (shape[1], shape[2]), joint=config.gates == "joint")
 
 
 def _conv(layer: Layer, neuron: QLifConfig, weight: str, channels: int, groups: int = 1) -> block.Deployable:

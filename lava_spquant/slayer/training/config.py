@@ -53,6 +53,15 @@ class TrainingConfig:
         Spikes per neuron and step that cost nothing, 0..1.
     threshold_raise : float
         Largest amount by which stateless thresholds are raised, drawn anew for every batch; see `RaisedThresholds`.
+    gate_share : float
+        Share r of a layer's activity that channel predictors learn to keep open, 0..1; see `block.Gated`.
+    gate_loss : float
+        Weight of the predictors' loss.
+    gate_learning_rate : float
+        Of the predictors' own group in the optimiser; 0 means that of the rest.
+    gate_warmup_epochs, gate_ramp_epochs : float
+        Epochs in which predictors learn and all channels stay open, and epochs after these in which the share that is
+        kept falls from 1 to `gate_share`.
     freeze_norm : bool
         Batch-norm keeps its running statistics, as the deployed network does; for training further.
     validation : float
@@ -94,13 +103,19 @@ class TrainingConfig:
     rate_target: float = 0.1
     threshold_raise: float = 0.0
     freeze_norm: bool = False
+    gate_share: float = 0.85
+    gate_loss: float = 1.0
+    gate_learning_rate: float = 0.0
+    gate_warmup_epochs: float = 0.0
+    gate_ramp_epochs: float = 0.0
 
     def __post_init__(self) -> None:
         for what in ("epochs", "batch_size", "step_epochs", "accumulate_grad_batches"):
             self._check(what, getattr(self, what) >= 1, "at least 1")
         self._check("learning_rate", 0 < self.learning_rate < math.inf, "a positive number")
         unlimited = ("weight_decay", "warmup_epochs", "gradient_clip", "patience", "rate_penalty", "threshold_raise")
-        for what in (*unlimited, "checkpoint_steps", "checkpoint_minutes"):
+        gates = ("gate_loss", "gate_learning_rate", "gate_warmup_epochs", "gate_ramp_epochs")
+        for what in (*unlimited, *gates, "checkpoint_steps", "checkpoint_minutes"):
             self._check(what, 0 <= getattr(self, what) < math.inf, "at least 0")
         for what, names in (
             ("loss", LOSSES),
@@ -111,6 +126,7 @@ class TrainingConfig:
             self._check(what, getattr(self, what) in names, f"one of {', '.join(names)}")
         self._check("lam", 0 <= self.lam <= 1, "0..1")
         self._check("rate_target", 0 <= self.rate_target <= 1, "0..1")
+        self._check("gate_share", 0 < self.gate_share <= 1, "more than 0 and at most 1")
         self._check("momentum", 0 <= self.momentum < 1, "0 or more and less than 1")
         self._check("step_factor", 0 < self.step_factor <= 1, "more than 0 and at most 1")
         self._check("validation", 0 <= self.validation <= 0.5, "0..0.5")

@@ -17,6 +17,7 @@ from lava_spquant.slayer.network import SpikingNetwork
 from lava_spquant.slayer.norm import BatchNorm, on_the_whole_batch, sum_over_processes
 from lava_spquant.slayer.training.batches import EpochBatches
 from lava_spquant.slayer.training.config import TrainingConfig
+from lava_spquant.slayer.training.gates import Predictors
 from lava_spquant.slayer.training.optimizer import make_optimizer
 from lava_spquant.slayer.training.raised import RaisedThresholds
 from lava_spquant.slayer.training.random_state import random_state, restore_random_state
@@ -76,6 +77,7 @@ class Classifier(L.LightningModule):
         self.config = training
         self.loss = training.make_loss()
         self.rates = SpikeRates(model, training.rate_target) if training.rate_penalty else None
+        self.predictors = Predictors(model, training)
         self.raised = RaisedThresholds(model, training.threshold_raise, seed) if training.threshold_raise else None
         self.train_accuracy = MulticlassAccuracy(classes, average="micro")
         self.valid_accuracy = MulticlassAccuracy(classes, average="micro")
@@ -106,6 +108,8 @@ class Classifier(L.LightningModule):
         loss: Tensor = self.loss(output, labels) * share.weight
         if self.rates is not None:
             loss = loss + self.config.rate_penalty * self.rates.penalty(share.weight)
+        if self.predictors:
+            loss = loss + self.predictors.loss() * share.weight
         if not bool(torch.isfinite(loss)):
             raise ValueError(f"training: loss at step {number}: found {loss.item()}, expected a finite number")
         if not share.repeated or process_rank() == 0:
@@ -118,6 +122,7 @@ class Classifier(L.LightningModule):
         """Do what the recipe wants of the model in this batch."""
         if self.raised is not None:
             self.raised.draw(number)
+        self.predictors.prepare(number / self.trainer.num_training_batches)
         if self.config.freeze_norm:
             for module in self.model.modules():
                 if isinstance(module, BatchNorm):
@@ -200,7 +205,7 @@ class Classifier(L.LightningModule):
 
     def configure_optimizers(self) -> Any:
         """Return the optimiser, and its schedule per step."""
-        optimizer = make_optimizer(self.model.parameters(), self.config)
+        optimizer = make_optimizer(self.model.parameters(), self.config, self.predictors.parameters())
         factor = learning_rate_factor(self.config, int(self.trainer.estimated_stepping_batches))
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

@@ -23,10 +23,26 @@ OPTIMIZERS: dict[str, Callable[[Groups, TrainingConfig], Optimizer]] = {
 }
 
 
-def make_optimizer(parameters: Iterable[nn.Parameter], config: TrainingConfig) -> Optimizer:
-    """Return the optimiser that `config` names; of `parameters`, only matrices and kernels are decayed."""
+def make_optimizer(
+    parameters: Iterable[nn.Parameter], config: TrainingConfig, predictors: Iterable[nn.Parameter] = ()
+) -> Optimizer:
+    """Return the optimiser that `config` names.
+
+    Parameters
+    ----------
+    parameters : iterable of torch.nn.Parameter
+        Only matrices and kernels are decayed.
+    config : TrainingConfig
+    predictors : iterable of torch.nn.Parameter
+        Those of them that belong to channel predictors, which have a learning rate of their own.
+    """
+    apart = {id(parameter) for parameter in predictors} if config.gate_learning_rate else set()
     everything = list(parameters)
-    decayed = [p for p in everything if p.ndim > 1]
-    plain = [p for p in everything if p.ndim <= 1]
-    groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": plain, "weight_decay": 0.0}]
+    groups: Groups = []
+    for own, rate in ((False, config.learning_rate), (True, config.gate_learning_rate)):
+        some = [p for p in everything if (id(p) in apart) is own]
+        for matrices, decay in ((True, config.weight_decay), (False, 0.0)):
+            chosen = [p for p in some if (p.ndim > 1) is matrices]
+            if chosen or not own:
+                groups.append({"params": chosen, "weight_decay": decay, "lr": rate})
     return OPTIMIZERS[config.optimizer](groups, config)

@@ -16,34 +16,12 @@ from lava.proc.monitor.process import Monitor
 from lava_spquant import ir, netx
 from lava_spquant.ir import reference
 from lava_spquant.proc import Network, guarded
-from tests.proc.harness import DEADLINE, record_network, stream_into
+from tests.proc.harness import DEADLINE, assert_as_reference, record_network, stream_for, stream_into
 from tests.strategies import Knobs, random_network
 
 STEPS = 19
 
 both_forms = pytest.mark.parametrize("fused", [True, False], ids=["fused", "layers"])
-
-
-def in_lava_order(x: ir.IntArray) -> ir.IntArray:
-    """(T, C, H, W) to (T, W, H, C)."""
-    return x.transpose(0, *range(x.ndim - 1, 0, -1))
-
-
-def stream_for(network: ir.Network, seed: int) -> ir.IntArray:
-    low, high = network.input.bounds
-    return np.random.default_rng(seed).integers(low, high + 1, (STEPS, *network.input.shape))
-
-
-def compare(network: ir.Network, stream: ir.IntArray, *, fused: bool, **timing) -> None:
-    process = Network(network, fused=fused, **timing)
-    stream_into(process.inp, in_lava_order(stream))
-    found = record_network(process, STEPS)
-    expected = reference.run(network, stream[:, None], ir.Timing(pipelined=True, **timing))
-    for block, have, want in zip(network.blocks, found, expected.blocks, strict=True):
-        want = {"out": want[block.output_name()], **{k: want[k] for k in block.neuron.state_names}}
-        assert have.keys() == want.keys()
-        for key in want:
-            np.testing.assert_array_equal(have[key], in_lava_order(want[key][:, 0]), err_msg=f"{block.name} {key}")
 
 
 @both_forms
@@ -62,7 +40,7 @@ def compare(network: ir.Network, stream: ir.IntArray, *, fused: bool, **timing) 
 def test_time_and_resets_are_those_of_the_reference(timing, fused):
     network = random_network(np.random.default_rng(8), Knobs(max_blocks=4, readout=False))
     assert len(network.blocks) == 4
-    compare(network, stream_for(network, 1), fused=fused, **timing)
+    assert_as_reference(network, stream_for(network, 1, STEPS), fused=fused, **timing)
 
 
 def small(image: bool = True) -> ir.Network:
@@ -131,7 +109,7 @@ def test_part_of_a_network(fused):
     process = Network(network, skip_layers=1, fused=fused)
     assert [layer.name for layer in process.layers] == ["second"]
     assert process.inp.shape == (3, 2, 3)
-    compare(process.ir, stream_for(process.ir, 4), fused=fused)
+    assert_as_reference(process.ir, stream_for(process.ir, 4, STEPS), fused=fused)
     assert [layer.name for layer in Network(network, num_layers=1, fused=fused).layers] == ["first"]
 
 
