@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,9 +10,11 @@ from lava_spquant import ir
 from lava_spquant.ir.arrays import IntArray
 from lava_spquant.ir.reference import Trace, run
 from lava_spquant.report import TraceError, activity
+from lava_spquant.report.gated import open_neurons, open_operations
+from tests.netx.samples import gated
 from tests.report.networks import classified, classifier, stock
 from tests.report.test_fan_out import reached, with_ones
-from tests.strategies import cases
+from tests.strategies import Knobs, cases
 
 
 def source(network: ir.Network, branch: ir.Branch, x: IntArray, trace: Trace) -> IntArray:
@@ -20,7 +24,7 @@ def source(network: ir.Network, branch: ir.Branch, x: IntArray, trace: Trace) ->
 
 
 def brute_force(network: ir.Network, x: IntArray, trace: Trace) -> list[int]:
-    """Count operations value by value, through what single spikes reach."""
+    """Count operations value by value, through what single spikes reach; `test_counting` holds gates to account."""
     totals = []
     for block in network.blocks:
         total = 0
@@ -32,7 +36,7 @@ def brute_force(network: ir.Network, x: IntArray, trace: Trace) -> list[int]:
     return totals
 
 
-@given(case=cases())
+@given(case=cases(Knobs(gates=False)))
 def test_operations_are_those_of_brute_force(case: tuple[ir.Network, IntArray]) -> None:
     network, x = case
     trace = run(network, x)
@@ -77,6 +81,24 @@ def test_spikes_and_graded_values_are_told_apart() -> None:
     assert rows["readout"].synops_dense == 4 * 6 * 3
 
 
+def test_a_closed_gate_costs_nothing_and_an_open_one_all() -> None:
+    network = classifier()
+    first = network.blocks[0]
+    for value, share in ((1, 1.0), (-1, 0.0)):
+        always = ir.Block("gate", first.branches, ir.Threshold(), [value * 2**22] * 4)
+        pooled = ir.Block("cell", (ir.Branch(ir.Conv(np.ones((1, 4, 6, 4)), 1), [1], 0, 0),), ir.Threshold(0), [0])
+        masked = replace(first, gates=(ir.Gate(1),))
+        x = np.random.default_rng(1).integers(0, 256, (3, 2, 1, 6, 5))
+        made = ir.Network(network.input, (always, pooled, masked))
+        row = activity(made, [(x, run(made, x))]).rows[2]
+        plain = ir.Network(network.input, (first,))
+        expected = activity(plain, [(x, run(plain, x))]).rows[0]
+        assert row.open_share == share
+        assert expected.open_share is None
+        assert (row.synops, row.synops_effective) == (share * expected.synops, share * expected.synops_effective)
+        assert row.synops_dense == expected.synops_dense
+
+
 def test_silence_causes_nothing() -> None:
     network = stock()
     x = np.zeros((3, 2, 3), dtype=np.int32)
@@ -111,3 +133,18 @@ def test_other_input_is_refused() -> None:
         activity(network, [(x[:, 1:], trace)])
     with pytest.raises(TraceError, match="time steps: found 2, expected 4"):
         activity(network, [(x, trace), (x[:2], run(classifier(), x[:2]))])
+
+
+def test_spikes_of_a_gate_must_be_in_the_trace() -> None:
+    network = gated()
+    x = np.zeros((2, 1, 2, 3, 4), dtype=np.int32)
+    trace = run(network, x)
+    silent = tuple({name: v for name, v in block.items() if name != "spikes"} for block in trace.blocks[1:3])
+    with pytest.raises(TraceError, match=r"block 'channels': spikes: found only \['v'\] in the trace"):
+        open_neurons(network, 3, Trace((trace.blocks[0], *silent, *trace.blocks[3:]), trace.output))
+
+
+def test_an_unknown_synapse_is_refused() -> None:
+    x = np.zeros((1, 1, 2), dtype=np.int32)
+    with pytest.raises(TypeError, match="found object, expected Dense, Conv, SumPool, Identity"):
+        open_operations(object(), x, x == 0)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 from hypothesis import given
 
 from lava_spquant import ir
@@ -19,6 +20,7 @@ from lava_spquant.report import (
     memory_rows,
     network_rows,
 )
+from tests.netx.samples import gated
 from tests.report.networks import classified, classifier, stock
 from tests.report.test_compare import damaged
 from tests.strategies import cases
@@ -50,6 +52,18 @@ def test_network_rows_say_how_blocks_hang_together() -> None:
     assert (rows["conv-2"]["state_bits"], rows["conv-2"]["state_levels"]) == (3, 5)
     assert (rows["readout"]["state_levels"], rows["readout"]["depth"]) == (None, 5)
     assert rows["conv-2"]["weight_bits"] == [1.58, 0.0]
+
+
+def test_rows_say_what_gates_a_block() -> None:
+    network = gated()
+    x = np.ones((2, 1, 2, 3, 4), dtype=np.int32)
+    rows = {row["block"]: row for row in network_rows(network)}
+    assert rows["joined"]["gates"] == ["spatial", "channels", "channel-maps"]
+    assert rows["head"]["gates"] == ["channels"]
+    assert rows["spatial"]["gates"] == []
+    shares = [row["open_share"] for row in activity_rows(activity(network, [(x, run(network, x))]))]
+    assert shares[:3] == [None] * 3
+    assert all(0 <= share <= 1 for share in shares[3:])
 
 
 def test_stride_dilation_and_named_streams_are_written_out() -> None:

@@ -3,10 +3,12 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from lava_spquant.ir import Network
+from lava_spquant.ir.reference import run
 from lava_spquant.report import (
     Accuracy,
     accuracy_table,
@@ -18,6 +20,7 @@ from lava_spquant.report import (
     memory_table,
     network_table,
 )
+from tests.netx.samples import gated
 from tests.report.networks import classified, stock
 from tests.report.test_compare import damaged
 
@@ -42,6 +45,25 @@ def test_network_table_has_a_line_per_branch() -> None:
     assert line(network_table(NETWORK), "conv-1") == cells.split(" ")
     assert "identity" in shown
     assert "stock: input 3, spikes" in text(network_table(stock()))
+
+
+def test_tables_show_gates_where_there_are_any() -> None:
+    network = gated()
+    x = np.random.default_rng(2).integers(0, 2, (4, 3, 2, 3, 4))
+    table, measured = network_table(network), activity(network, [(x, run(network, x))])
+    assert "gated by" in text(table)
+    assert line(table, "head") == ["head", "dense", "average", "channels", "2", "readout", "48", "4", "24", "3"]
+    assert line(table, "spatial")[:9] == ["spatial", "conv", "2x2", "/2", "p1x0", "input", "-", "1x2x2", "qlif"]
+    joined = text(table).splitlines()
+    first = next(i for i, row in enumerate(joined) if row.strip().startswith("joined"))
+    cells = [joined[first + i].split() for i in range(3)]
+    assert ("spatial" in cells[0], "channels" in cells[1], cells[2]) == (True, True, ["channel-maps"])
+    shown = activity_table(measured)
+    assert "open" in text(shown)
+    assert line(shown, "spatial")[2] == line(shown, "total")[2] == "-"
+    assert line(shown, "average")[2] == f"{measured.rows[4].open_share:.1%}"
+    assert "gated by" not in text(network_table(NETWORK))
+    assert "open" not in text(activity_table(activity(NETWORK, [(X, TRACE)])))
 
 
 def test_memory_table_sums_up() -> None:
