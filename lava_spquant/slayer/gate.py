@@ -1,18 +1,61 @@
-"""Gates in training: masks of currents, and which channels a predictor should open."""
+"""Gates in training: masks of currents, what predictors should open, and samples that gradients pass."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from lava_spquant import ir
 
-__all__ = ["MASS", "open_mask", "straight_through", "target_mask"]
+__all__ = ["GATES", "MASS", "GateConfig", "gumbel", "open_mask", "target_mask"]
 
 MASS = 0.85
 """Share r of a layer's activity that a target mask keeps, in Fire-Together-Wire-Together and SpQuant-SNN."""
+
+GATES = {"none": (), "channel": ("channel",), "spatial": ("spatial",), "both": ("channel", "spatial")}
+"""Kinds of predictors by the name that recipes use."""
+
+
+@dataclass(frozen=True)
+class GateConfig:
+    """Which predictors gate a block, and how they learn.
+
+    Parameters
+    ----------
+    kind : {"none", "channel", "spatial", "both"}
+    cell : int
+        Height and width of the places that a spatial gate opens together, in what the block reads.
+    joint : bool
+        The task's gradient reaches the predictors through Gumbel samples of their masks, under a budget on open
+        channels or cells (Dynamic Dual Gating, Li et al. 2021). Else they learn decoupled, by cross-entropy, to open
+        what holds most of the real layer's activity (Fire-Together-Wire-Together, Elkerdawy et al. 2022).
+    temperature : float
+        Of the Gumbel samples.
+    weight : str
+        Quantiser of the predictors' weights.
+
+    Raises
+    ------
+    ValueError
+        If a field is out of range.
+    """
+
+    kind: str = "channel"
+    cell: int = 2
+    joint: bool = False
+    temperature: float = 0.4
+    weight: str = "sawb8"
+
+    def __post_init__(self) -> None:
+        if self.kind not in GATES:
+            raise ValueError(f"gates: kind: found {self.kind!r}, expected one of {', '.join(GATES)}")
+        if self.cell < 1:
+            raise ValueError(f"gates: cell: found {self.cell}, expected at least 1")
+        if not self.temperature > 0:
+            raise ValueError(f"gates: temperature: found {self.temperature}, expected a positive number")
 
 
 def open_mask(gates: Sequence[Tensor], shape: Sequence[int]) -> Tensor:
@@ -44,7 +87,7 @@ def open_mask(gates: Sequence[Tensor], shape: Sequence[int]) -> Tensor:
 
 
 def target_mask(mass: Tensor, share: float = MASS) -> Tensor:
-    """Return which channels hold so much of a layer's activity, the largest first, as 0 or 1.
+    """Return which channels (or cells) hold so much of a layer's activity, the largest first, as 0 or 1.
 
     Parameters
     ----------
@@ -58,6 +101,11 @@ def target_mask(mass: Tensor, share: float = MASS) -> Tensor:
     -------
     Tensor, (..., C)
         As `lava_spquant.prune.target_mask` has it.
+
+    Examples
+    --------
+    >>> target_mask(torch.tensor([5.0, 0.0, 1.0, 4.0]), 0.9).tolist()
+    [1.0, 0.0, 0.0, 1.0]
     """
     ranked, order = mass.sort(dim=-1, descending=True, stable=True)
     kept = (ranked.cumsum(-1) <= share * ranked.sum(-1, keepdim=True)) | (share >= 1)
@@ -66,7 +114,19 @@ def target_mask(mass: Tensor, share: float = MASS) -> Tensor:
     return torch.zeros_like(mass).scatter(-1, order, kept.to(mass.dtype))
 
 
-def straight_through(logits: Tensor) -> Tensor:
-    """Return 1 where `logits > 0`, else 0, with the gradient of the sigmoid."""
-    soft = torch.sigmoid(logits)
-    return (logits > 0).to(logits.dtype) + soft - soft.detach()
+def gumbel(logits: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+    """Return a random mask with straight-through gradients, and the soft one that gives them.
+
+    Parameters
+    ----------
+    logits : Tensor
+    temperature : float
+
+    Returns
+    -------
+    mask, soft : Tensor
+        0 or 1, and `sigmoid((logits + noise) / temperature)` with logistic noise: the difference of two Gumbel ones.
+    """
+    noise = torch.rand_like(logits).clamp_(1e-6, 1 - 1e-6).logit()
+    soft = torch.sigmoid((logits + noise) / temperature)
+    return (soft > 0.5).to(logits.dtype) + soft - soft.detach(), soft

@@ -1,4 +1,4 @@
-"""A convolution whose channels a predictor opens, sample by sample and step by step."""
+"""A convolution of which predictors open only a part, sample by sample and step by step."""
 
 from __future__ import annotations
 
@@ -6,37 +6,26 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits
 
 from lava_spquant.slayer.block.base import BLOCK_INPUT, Block, BlockOutput, Deployable, Planned
-from lava_spquant.slayer.block.pool import Pool
-from lava_spquant.slayer.branch import Branch
-from lava_spquant.slayer.gate import MASS, straight_through, target_mask
+from lava_spquant.slayer.gate import GATES, GateConfig
 from lava_spquant.slayer.layout import time_major
-from lava_spquant.slayer.neuron import ThresholdConfig, ThresholdNeuron
-from lava_spquant.slayer.quant import WeightQuantiser
+from lava_spquant.slayer.predictor import Predictor
 from lava_spquant.slayer.stream import Stream
-from lava_spquant.slayer.synapse import ConvSynapse, SlayerSynapse
+from lava_spquant.slayer.synapse import SlayerSynapse
 
 if TYPE_CHECKING:
     import h5py
 
 __all__ = ["Gated"]
 
-OPEN_AT_FIRST = 2.0
-"""Initial offset of the predictors' logits, which have a spread of 1: nearly all channels are open."""
-
 
 class Gated(Deployable):
-    """A block of one branch, of which a channel predictor opens only some channels (SpQuant-SNN).
+    """A block of one branch with gates: dynamic pruning, of channels and of places (SpQuant-SNN).
 
-    The predictor takes each input channel's mean over places, one 1x1 convolution with 8-bit weights and batch-norm,
-    and opens the channels whose result is positive. A closed channel receives no current. Unlike the paper's, which
-    follows Fire-Together-Wire-Together (Elkerdawy et al., CVPR 2022), it has no softmax before the convolution:
-    integers have none, and batch-norm does its work of levelling.
-
-    In training it learns by binary cross-entropy to open the channels that hold a share `share` of what the block
-    would send if all were open: `loss`, set by every forward pass in `train()`, belongs into the sum.
+    A closed channel or place receives no current, and nothing of it has to be computed. Predictors decide from what
+    the block reads, so that they can do so before it; see `Predictor`. In `train()` every forward pass leaves their
+    loss behind, which belongs into the sum.
 
     Parameters
     ----------
@@ -46,37 +35,31 @@ class Gated(Deployable):
         Channels that the block reads and sends.
     size : (int, int)
         Height and width of what it reads.
-    weight : str or WeightQuantiser
-        Of the predictor.
-    joint : bool
-        The task's gradient reaches the predictor through its masks, and what precedes through the predictor. Else
-        both are decoupled.
+    config : GateConfig, optional
     count_log : bool
         Return the mean event rate too.
 
     Attributes
     ----------
-    share : float
-        r of `target_mask`.
+    predictors : torch.nn.ModuleDict
+        "channel", "spatial" or both.
     dense : bool
-        Leave all channels open in training, for as long as predictors warm up.
-    loss : Tensor or None
-        Mean over samples, steps and channels; forgotten by `take_loss`.
-    open_share : float
-        Mean share of open channels in the last forward pass of training.
+        Leave everything open in training, for as long as predictors warm up.
+    open_share : dict of str to float
+        Mean share that each predictor left open in the last forward pass of training.
 
     Raises
     ------
     ValueError
-        If the block has several branches.
+        If the block has several branches, or no kind of gate is wanted.
 
     Examples
     --------
     >>> from lava_spquant.slayer.block.conv import Conv
     >>> conv = Conv({"threshold": 1.0}, 2, 8, 3, padding=1, batch_norm=True)
-    >>> gated = Gated(conv, 2, 8, (6, 9))
-    >>> gated(torch.ones(1, 2, 6, 9, 4)).shape, [part.suffix for part in gated.plan()]
-    (torch.Size([1, 8, 6, 9, 4]), ['.pool', '.predictor', ''])
+    >>> gated = Gated(conv, 2, 8, (6, 8), GateConfig("both"))
+    >>> gated(torch.ones(1, 2, 6, 8, 4)).shape, [part.gates for part in gated.plan()]
+    (torch.Size([1, 8, 6, 8, 4]), [(), (), (), (), (1, 3)])
     """
 
     kind = "gated"
@@ -87,41 +70,38 @@ class Gated(Deployable):
         in_features: int,
         out_features: int,
         size: tuple[int, int],
+        config: GateConfig | None = None,
         *,
-        weight: str | WeightQuantiser = "sawb8",
-        joint: bool = False,
         count_log: bool = False,
     ) -> None:
         super().__init__(count_log)
+        config = config or GateConfig()
         if len(block.branches) != 1:
             raise ValueError(f"Gated: block: found {len(block.branches)} branches, expected 1")
-        self.block, self.joint, self.share, self.dense = block, joint, MASS, False
-        self.pool = Pool(None, size)
-        self.predictor = Block(
-            ThresholdNeuron(ThresholdConfig(learn_delta=False)),
-            [Branch(ConvSynapse(in_features, out_features, 1, weight), out_features, batch_norm=True)],
-        )
-        nn.init.constant_(self._logits.norm.bias, OPEN_AT_FIRST)  # type: ignore[union-attr]
-        self.loss: Tensor | None = None
-        self.open_share = 1.0
+        if not GATES[config.kind]:
+            raise ValueError(f"Gated: kind: found {config.kind!r}, expected channel, spatial or both")
+        self.block, self.dense = block, False
+        made = {kind: Predictor(kind, in_features, out_features, size, config) for kind in GATES[config.kind]}
+        self.predictors = nn.ModuleDict(made)
+        self.open_share = dict.fromkeys(made, 1.0)
+        self._loss: Tensor | None = None
         self._register_load_state_dict_pre_hook(self._accept_dense)
         self.set_reads(block.branches[0].reads)
 
+    @property
+    def gates(self) -> dict[str, Predictor]:
+        """The predictors by kind."""
+        return dict(self.predictors.items())
+
     def _accept_dense(self, state: dict[str, Any], prefix: str, *rest: Any) -> None:
-        """Let the state of a network without predictors fit: the block's is renamed, the predictor keeps its own."""
+        """Let the state of a block without predictors fit: it is renamed, and predictors keep their own."""
         mine = [name for name in state if name.startswith(prefix)]
-        if not mine or any(name.startswith(f"{prefix}predictor.") for name in mine):
+        if not mine or any(name.startswith((f"{prefix}predictors.", f"{prefix}block.")) for name in mine):
             return
         for name in mine:
             state[f"{prefix}block.{name.removeprefix(prefix)}"] = state.pop(name)
-        for name, value in self.predictor.state_dict().items():
-            state[f"{prefix}predictor.{name}"] = value
-
-    @property
-    def _logits(self) -> Branch:
-        branch = self.predictor.branches[0]
-        assert isinstance(branch, Branch)
-        return branch
+        for name, value in self.predictors.state_dict().items():
+            state[f"{prefix}predictors.{name}"] = value
 
     @property
     def neuron(self) -> object:
@@ -146,58 +126,50 @@ class Gated(Deployable):
     def forward(self, x: Tensor) -> BlockOutput:
         """Return spikes NCHWT."""
         self.note_input(x)
-        if self.training:
-            out = self._learn(x)
-        else:
-            mask = self.predictor(self.pool(x))
-            out = self.block(x, gates=(mask,))
+        out = self._learn(x) if self.training else self.block(x, gates=[gate(x) for gate in self.gates.values()])
         return (out, (out > 0).float().mean()) if self.count_log else out
 
     def _learn(self, x: Tensor) -> Tensor:
-        """Return the output of open channels, and note how well they were predicted."""
-        pooled = self.pool(x if self.joint else x.detach())
-        self.predictor.note_input(pooled)
-        logits = self._logits.current(time_major(pooled))
+        """Return the output of what is open, and note how well that was predicted."""
         current = self.block.current([time_major(x)])
-        with torch.no_grad():
-            dense = self.block.neuron.respond(current)
-            mass = dense.flatten(3).mean(3) if dense.ndim > 3 else dense
-            wanted = target_mask(mass, self.share)
-        self.loss = binary_cross_entropy_with_logits(logits.flatten(2), wanted)
-        self.open_share = float((logits.detach() > 0).float().mean())
-        if self.dense:
-            return self.block.respond(current)
-        mask = straight_through(logits) if self.joint else (logits > 0).to(current.dtype).detach()
-        return self.block.respond(current, [mask])
+        masks, losses = [], []
+        for kind, gate in self.gates.items():
+            mask, loss = gate.learn(x, current, self.block.neuron)
+            self.open_share[kind] = float(mask.detach().mean())
+            masks.append(mask)
+            losses.append(loss)
+        self._loss = torch.stack(losses).sum()
+        return self.block.respond(current, () if self.dense else masks)
 
     def take_loss(self) -> Tensor:
-        """Return the predictor's loss of the last forward pass in training, and forget it.
+        """Return the predictors' loss of the last forward pass in training, and forget it.
 
         Raises
         ------
         RuntimeError
             If there was none.
         """
-        if self.loss is None:
+        if self._loss is None:
             raise RuntimeError("Gated: loss: found none, expected a forward pass in training")
-        loss, self.loss = self.loss, None
+        loss, self._loss = self._loss, None
         return loss
 
     def plan(self) -> list[Planned]:
-        """Return the predictor's two parts, which read the block's input, and the block that they gate."""
-        return [
-            Planned(self.pool, ".pool", (BLOCK_INPUT,)),
-            Planned(self.predictor, ".predictor", (0,)),
-            Planned(self.block, "", (BLOCK_INPUT,), (1,)),
-        ]
+        """Return the two parts of each predictor, which read the block's input, and the block that they gate."""
+        parts: list[Planned] = []
+        for kind, gate in self.gates.items():
+            parts.append(Planned(gate.pool, f".{kind}-sum", (BLOCK_INPUT,)))
+            parts.append(Planned(gate.block, f".{kind}-gate", (len(parts) - 1,)))
+        return [*parts, Planned(self.block, "", (BLOCK_INPUT,), tuple(range(1, len(parts), 2)))]
 
     def set_reads(self, reads: Stream) -> Stream:
-        """Declare what predictor and convolution read."""
-        self.predictor.set_reads(self.pool.set_reads(reads))
+        """Declare what predictors and convolution read."""
+        for gate in self.gates.values():
+            gate.set_reads(reads)
         return self.block.set_reads(reads)
 
     def export_hdf5(self, handle: h5py.Group) -> None:
-        """Write all three parts as one NetX layer that holds them."""
+        """Write all parts as one NetX layer that holds them."""
         from lava_spquant.slayer.export import write_block
 
         write_block(handle, self, self.block.branches[0].reads)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from lava_spquant import ir
 from lava_spquant.slayer import block
+from lava_spquant.slayer.gate import GateConfig
 from lava_spquant.slayer.membrane import MembraneConfig, membrane
 from lava_spquant.slayer.models.architecture import POOLS, Layer, parse_architecture
 from lava_spquant.slayer.models.binary import BINARY_KINDS, GRADED_KINDS, BinaryOptions, build_binary
@@ -16,10 +17,7 @@ from lava_spquant.slayer.neuron import QLifConfig
 from lava_spquant.slayer.quant import weight_quantiser
 from lava_spquant.slayer.surrogate import surrogate
 
-__all__ = ["GATES", "ConvNetConfig", "build_convnet"]
-
-GATES = ("none", "decoupled", "joint")
-"""Whether channel predictors gate convolutions, and whether the task's gradient reaches them."""
+__all__ = ["ConvNetConfig", "build_convnet"]
 
 
 @dataclass(frozen=True)
@@ -41,9 +39,11 @@ class ConvNetConfig:
         Of the graded stream of single-step binary networks (tokens B, C, T); see `BinaryOptions`.
     channels : sequence of int
         How many channels pruning has left of each of the network's widths (`lava_spquant.ir.widths`). Empty: all.
-    gates : {"none", "decoupled", "joint"}
-        Put a channel predictor before every spiking convolution but the first (dynamic pruning); see
-        `lava_spquant.slayer.block.Gated`. Joint predictors learn from the task too.
+    gates : {"none", "channel", "spatial", "both"}
+        Put predictors before every spiking convolution but the first (dynamic pruning); see
+        `lava_spquant.slayer.block.Gated`.
+    gate_cell, gate_joint, gate_temperature
+        See `lava_spquant.slayer.gate.GateConfig`.
     membrane_gradient : {"stacked", "straight_through"}
         Gradient of the membrane quantiser; see `lava_spquant.slayer.membrane.MembraneConfig`.
     surrogate : str
@@ -83,10 +83,11 @@ class ConvNetConfig:
     activation: str = "spikes"
     channels: tuple[int, ...] = ()
     gates: str = "none"
+    gate_cell: int = 2
+    gate_joint: bool = False
+    gate_temperature: float = 0.4
 
     def __post_init__(self) -> None:
-        if self.gates not in GATES:
-            raise ValueError(f"model: gates: found {self.gates!r}, expected one of {', '.join(GATES)}")
         object.__setattr__(self, "channels", tuple(self.channels))
         layers = [layer for layer in parse_architecture(self.architecture) if layer.kind not in POOLS]
         for what, expected in (("weights", len(layers)), ("membranes", len(layers) - 1)):
@@ -100,7 +101,12 @@ class ConvNetConfig:
         membrane(self.membrane)
         for index in range(len(layers) - 1):
             self.neuron(index)
-        _ = self.binary
+        _ = self.binary, self.gate
+
+    @property
+    def gate(self) -> GateConfig:
+        """Return what gates the convolutions."""
+        return GateConfig(self.gates, self.gate_cell, self.gate_joint, self.gate_temperature)
 
     @property
     def binary(self) -> BinaryOptions:
@@ -237,7 +243,7 @@ def _gated(conv: block.Deployable, config: ConvNetConfig, index: int, shape: tup
     if config.gates == "none" or not index or not isinstance(conv, block.Conv):
         return conv
     outputs = conv.branches[0].out_channels
-    return block.Gated(conv, shape[0], int(outputs), (shape[1], shape[2]), joint=config.gates == "joint")
+    return block.Gated(conv, shape[0], int(outputs), (shape[1], shape[2]), config.gate)
 
 
 def _conv(layer: Layer, neuron: QLifConfig, weight: str, channels: int, groups: int = 1) -> block.Deployable:

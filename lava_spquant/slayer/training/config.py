@@ -54,13 +54,14 @@ class TrainingConfig:
     threshold_raise : float
         Largest amount by which stateless thresholds are raised, drawn anew for every batch; see `RaisedThresholds`.
     gate_share : float
-        Share r of a layer's activity that channel predictors learn to keep open, 0..1; see `block.Gated`.
+        Share of a layer's activity that predictors learn to keep, or of its channels or cells where they learn
+        jointly with the task; 0..1. See `lava_spquant.slayer.gate.GateConfig`.
     gate_loss : float
         Weight of the predictors' loss.
     gate_learning_rate : float
         Of the predictors' own group in the optimiser; 0 means that of the rest.
     gate_warmup_epochs, gate_ramp_epochs : float
-        Epochs in which predictors learn and all channels stay open, and epochs after these in which the share that is
+        Epochs in which predictors learn and everything stays open, and epochs after these in which the share that is
         kept falls from 1 to `gate_share`.
     freeze_norm : bool
         Batch-norm keeps its running statistics, as the deployed network does; for training further.

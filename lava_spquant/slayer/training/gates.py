@@ -1,4 +1,4 @@
-"""Channel predictors in training: their loss, and when they begin to close channels."""
+"""Predictors in training: their loss, and when they begin to close something."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Predictors:
     def parameters(self) -> Iterator[nn.Parameter]:
         """Yield the predictors' own parameters."""
         for block in self.blocks:
-            yield from block.predictor.parameters()
+            yield from block.predictors.parameters()
 
     def prepare(self, epoch: float) -> None:
         """Set what a batch that begins at `epoch`, counted from 0.0, wants of the predictors."""
@@ -46,12 +46,14 @@ class Predictors:
         risen = min(max(since, 0.0) / config.gate_ramp_epochs, 1.0) if config.gate_ramp_epochs else 1.0
         for block in self.blocks:
             block.dense = since < 0
-            block.share = 1 - (1 - config.gate_share) * risen
+            for gate in block.gates.values():
+                gate.share = 1 - (1 - config.gate_share) * risen
 
     def loss(self) -> Tensor:
         """Return the predictors' weighted mean loss of the last forward pass, and forget it."""
         return self.config.gate_loss * torch.stack([block.take_loss() for block in self.blocks]).mean()
 
     def open_share(self) -> float:
-        """Return the mean share of open channels in the last forward pass."""
-        return sum(block.open_share for block in self.blocks) / len(self.blocks)
+        """Return the mean share that is open in the last forward pass."""
+        shares = [share for block in self.blocks for share in block.open_share.values()]
+        return sum(shares) / len(shares)

@@ -34,7 +34,7 @@ def make_optimizer(
         Only matrices and kernels are decayed.
     config : TrainingConfig
     predictors : iterable of torch.nn.Parameter
-        Those of them that belong to channel predictors, which have a learning rate of their own.
+        Those of them that belong to predictors, which have a learning rate of their own.
     """
     apart = {id(parameter) for parameter in predictors} if config.gate_learning_rate else set()
     everything = list(parameters)

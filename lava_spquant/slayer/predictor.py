@@ -1,0 +1,140 @@
+"""Predictors: small integer networks that decide what of a block is computed."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d, binary_cross_entropy_with_logits
+
+from lava_spquant.slayer.block.base import Block
+from lava_spquant.slayer.block.pool import Pool
+from lava_spquant.slayer.branch import Branch
+from lava_spquant.slayer.gate import MASS, GateConfig, gumbel, target_mask
+from lava_spquant.slayer.layout import time_major
+from lava_spquant.slayer.neuron import QLif, SlayerNeuron, ThresholdConfig, ThresholdNeuron
+from lava_spquant.slayer.stream import Stream
+from lava_spquant.slayer.synapse import ConvSynapse
+
+__all__ = ["Predictor", "membrane_potentials"]
+
+OPEN_AT_FIRST = 2.0
+"""Initial offset of the logits, which have a spread of 1: nearly everything is open."""
+
+Size = tuple[int, int]
+
+
+class Predictor(nn.Module):
+    """Sums over places, one convolution with batch-norm, and a threshold: open where its result is positive.
+
+    A channel predictor sums each channel over all places and has a 1x1 convolution with one output per channel of the
+    gated block. A spatial one sums over cells and has a 3x3 convolution with one output. Unlike
+    Fire-Together-Wire-Together's there is no softmax before the convolution: integers have none, and batch-norm levels
+    as well.
+
+    Parameters
+    ----------
+    kind : {"channel", "spatial"}
+    in_features, out_features : int
+        Channels that the gated block reads and sends.
+    size : (int, int)
+        Height and width of what it reads.
+    config : GateConfig
+
+    Attributes
+    ----------
+    pool, block : Block
+        The deployed parts.
+    share : float
+        What `learn` aims at: r of `target_mask`, or in joint training the share that is open.
+
+    Raises
+    ------
+    ValueError
+        If cells do not tile the input.
+    """
+
+    def __init__(self, kind: str, in_features: int, out_features: int, size: Size, config: GateConfig) -> None:
+        super().__init__()
+        self.kind, self.config, self.share = kind, config, MASS
+        cell = size if kind == "channel" else (config.cell, config.cell)
+        if any(n % m for n, m in zip(size, cell, strict=True)):
+            raise ValueError(f"gates: cell: found {config.cell}, expected a divisor of the block's input {size}")
+        self.cells = size[0] // cell[0], size[1] // cell[1]
+        kernel, outputs = (1, out_features) if kind == "channel" else (3, 1)
+        synapse = ConvSynapse(in_features, outputs, kernel, config.weight, padding=kernel // 2)
+        self.pool = Pool(None, cell)
+        self.block = Block(
+            ThresholdNeuron(ThresholdConfig(learn_delta=False)), [Branch(synapse, outputs, batch_norm=True)]
+        )
+        self._branch.norm.bias.data.fill_(OPEN_AT_FIRST)  # type: ignore[union-attr]
+
+    @property
+    def _branch(self) -> Branch:
+        branch = self.block.branches[0]
+        assert isinstance(branch, Branch)
+        return branch
+
+    def set_reads(self, reads: Stream) -> None:
+        """Declare what arrives."""
+        self.block.set_reads(self.pool.set_reads(reads))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the deployed mask, 0 or 1, NCHWT."""
+        mask: Tensor = self.block(self.pool(x))
+        return mask
+
+    def learn(self, x: Tensor, current: Tensor, neuron: SlayerNeuron) -> tuple[Tensor, Tensor]:
+        """Return a mask (T, N, *gate shape) and the loss of this prediction, in training.
+
+        Parameters
+        ----------
+        x : Tensor, NCHWT
+            What the gated block reads.
+        current : Tensor, (T, N, C, H, W)
+            The gated block's, of all channels and places.
+        neuron : SlayerNeuron
+            Whose activity is predicted.
+        """
+        pooled = self.pool(x if self.config.joint else x.detach())
+        self.block.note_input(pooled)
+        logits = self._branch.current(time_major(pooled))
+        if self.config.joint:
+            mask, soft = gumbel(logits, self.config.temperature)
+            return mask, (soft.mean() - self.share).clamp(min=0)
+        with torch.no_grad():
+            wanted = target_mask(self._mass(current, neuron), self.share).reshape(logits.shape)
+        loss = binary_cross_entropy_with_logits(logits, wanted)
+        return (logits.detach() > 0).to(logits.dtype), loss
+
+    def _mass(self, current: Tensor, neuron: SlayerNeuron) -> Tensor:
+        """Return the activity of each channel, (T, N, C), or of each cell, (T, N, cells)."""
+        if self.kind == "channel":
+            return neuron.respond(current).flatten(3).mean(3)
+        # Spikes are few; how near all of a cell's potentials come to the threshold tells cells apart.
+        potentials = membrane_potentials(current, neuron).clamp(min=0).mean(2)
+        rows, columns = (-(-n // cells) for n, cells in zip(current.shape[3:], self.cells, strict=True))
+        return avg_pool2d(potentials, (rows, columns), ceil_mode=True, count_include_pad=False).flatten(2)
+
+
+@torch.no_grad()
+def membrane_potentials(current: Tensor, neuron: SlayerNeuron) -> Tensor:
+    """Return the potentials before the spike, in thresholds, (T, N, C, ...); a stateless neuron's are its current.
+
+    Parameters
+    ----------
+    current : Tensor, (T, N, C, ...)
+        In units of the block's current.
+    neuron : SlayerNeuron
+    """
+    if not isinstance(neuron, QLif):
+        return current
+    thresholds = torch.as_tensor(neuron.thresholds, dtype=current.dtype, device=current.device)
+    steps = current / thresholds.reshape((-1,) + (1,) * (current.ndim - 3))
+    dynamics, keep = neuron.config.dynamics, 1 - neuron.decay / 4096
+    v = torch.zeros_like(steps[0])
+    found = []
+    for step in steps:
+        m = keep * v + step
+        v = dynamics.store(dynamics.after(m, dynamics.fire(m - 1)))
+        found.append(m)
+    return torch.stack(found)
