@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import llvmlite.binding as llvm
 import numpy as np
 from numpy.typing import NDArray
 
 from lava_spquant import ir
 from lava_spquant.engine import _tables as t
 
-__all__ = ["gate_rows", "gate_sources", "narrow_sizes", "narrows"]
+__all__ = ["HAS_COMPRESS", "gate_rows", "gate_sources", "narrow_sizes", "narrows"]
 
 Ints = NDArray[np.int64]
+
+HAS_COMPRESS = bool(llvm.get_host_cpu_features().get("avx512vbmi2"))
+"""Whether bytes can be moved together; without, what channel gates close is summed and put to 0."""
 
 
 def gate_sources(network: ir.Network) -> set[int]:
@@ -36,7 +40,7 @@ def narrows(network: ir.Network, index: int, row: Ints, vector: bool) -> bool:
     shape = network.shapes[index]
     by_channel = any(ir.is_channel_gate(network.shapes[gate.source], shape) for gate in network.blocks[index].gates)
     listed = row[t.R_KIND] == t.CONV and row[t.R_GROUPS] == 1 and row[t.R_DW] == 1
-    return bool(vector and by_channel and listed and not row[t.R_BINARY] and not row[t.R_DOT])
+    return bool(HAS_COMPRESS and vector and by_channel and listed and not row[t.R_BINARY] and not row[t.R_DOT])
 
 
 def narrow_sizes(branches: list[Ints], streams: Ints) -> tuple[int, int]:
