@@ -29,6 +29,7 @@ from common import (
     Results,
     choice,
     commit,
+    seed_list,
     write_json,
 )
 
@@ -96,7 +97,7 @@ def main(
         fitting = tuple(name for name, variant in VARIANTS.items() if variant.binary == binary)
         base = BINARY_BASE if binary else BASE
         names = choice("--variants", variants, fitting)
-        numbers = _seeds(seeds)
+        numbers = seed_list(seeds)
         if quick:
             numbers, overrides = numbers[:2], [*QUICK, *(overrides or ())]
         outcomes = [
@@ -121,13 +122,6 @@ def _is_binary(recipe: str, overrides: tuple[str, ...] | list[str]) -> bool:
     from lava_spquant.workflow.recipe import load_recipe
 
     return has_binary_blocks(load_recipe(recipe, list(overrides)).model.architecture)
-
-
-def _seeds(text: str) -> tuple[int, ...]:
-    words = [word.strip() for word in text.split(",")]
-    if not all(word.isdecimal() for word in words) or len(set(words)) != len(words):
-        raise ValueError(f"--seeds: found {text!r}, expected different whole numbers such as 0,1,2")
-    return tuple(int(word) for word in words)
 
 
 def _accuracy(

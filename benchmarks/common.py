@@ -27,6 +27,7 @@ __all__ = [
     "choice",
     "commit",
     "networks",
+    "seed_list",
     "table",
     "write_json",
 ]
@@ -85,6 +86,20 @@ def choice(option: str, given: str | None, known: Sequence[str]) -> tuple[str, .
     if unknown:
         raise ValueError(f"{option}: found {', '.join(unknown)}, expected names among {', '.join(known)}")
     return tuple(name for name in known if name in wanted)
+
+
+def seed_list(text: str) -> tuple[int, ...]:
+    """Return the numbers in the list that `--seeds` was given.
+
+    Raises
+    ------
+    ValueError
+        If they are not different whole numbers.
+    """
+    words = [word.strip() for word in text.split(",")]
+    if not all(word.isdecimal() for word in words) or len(set(words)) != len(words):
+        raise ValueError(f"--seeds: found {text!r}, expected different whole numbers such as 0,1,2")
+    return tuple(int(word) for word in words)
 
 
 def commit() -> str | None:

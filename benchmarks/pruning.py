@@ -11,8 +11,6 @@ turns. `random` is what the criteria have to beat.
 
 from __future__ import annotations
 
-import statistics
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
@@ -20,13 +18,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 from common import FigurePath, Quick, Results, choice, commit, table, write_json
 from pruning_parts.figure import pruning_figure
+from pruning_parts.speed import some_samples, speedup
 from rich.table import Table
 
 from lava_spquant import ir
 from lava_spquant.cli.opening import load_training
 from lava_spquant.cli.options import DataPath, Debug, Json, Limit, Quiet
 from lava_spquant.cli.session import Session, session
-from lava_spquant.engine import Engine
 from lava_spquant.prune import CRITERIA
 from lava_spquant.report import memory
 from lava_spquant.report.machine import machine
@@ -36,7 +34,6 @@ if TYPE_CHECKING:
     from lava_spquant.workflow.prune import PrunedCheckpoint, PrunedSide
 
 NAMES = (*CRITERIA, "random:0")
-BATCH, ROUNDS = 32, 9
 
 Row = dict[str, Any]
 
@@ -81,7 +78,7 @@ def main(
                 done, after = _pruned(
                     checkpoint, name, share, kind, epochs, overrides or [], folder, limit, data_path, now
                 )
-                x = _some_samples(done, data_path)
+                x = some_samples(done.before.network, done.recipe.data, data_path)
                 dense = dense or _row("dense", 1.0, done.before, done.before, x)
                 rows.append(_row(name, share, after, done.before, x))
         values = {
@@ -140,15 +137,6 @@ def _pruned(
     return done, measure(trained.model.to_ir(), test, recipe.data.steps, limit)
 
 
-def _some_samples(done: PrunedCheckpoint, data_path: Path | None) -> ir.IntArray:
-    """Return test samples as the network reads them, (T, N, *input shape)."""
-    from lava_spquant.workflow.chunks import chunks, head
-
-    plan = done.recipe.data
-    test = head(plan.load(data_path).test, BATCH)
-    return next(chunks(done.before.network, test, plan.steps)).x
-
-
 def _row(name: str, share: float, side: PrunedSide, dense: PrunedSide, x: ir.IntArray) -> Row:
     account = memory(side.network).total
     return {
@@ -161,21 +149,8 @@ def _row(name: str, share: float, side: PrunedSide, dense: PrunedSide, x: ir.Int
         "fewer_operations": dense.operations / side.operations,
         "fewer_synops": dense.synops / side.synops if side.synops else 0.0,
         "kilobytes": account.total.bits / 8e3,
-        "engine_speedup": _speedup(dense.network, side.network, x),
+        "engine_speedup": speedup(dense.network, side.network, x),
     }
-
-
-def _speedup(dense: ir.Network, pruned: ir.Network, x: ir.IntArray) -> float:
-    """Return how many times faster the engine runs a batch, medians of both taking turns."""
-    engines = [Engine(network) for network in (dense, pruned)]
-    times: list[list[float]] = [[], []]
-    for number in range(ROUNDS + 1):
-        for engine, seconds in zip(engines, times, strict=True):
-            start = time.perf_counter()
-            engine.run(x)
-            if number:
-                seconds.append(time.perf_counter() - start)
-    return statistics.median(times[0]) / statistics.median(times[1])
 
 
 def _shown(rows: Sequence[Row]) -> Table:

@@ -40,7 +40,7 @@ def values(script: str, *arguments: str, cwd: Path) -> dict[str, Any]:
 
 
 def test_every_script_is_tested() -> None:
-    names = "ablation accuracy binary calibration emulator engine executors file_size models pruning training"
+    names = "ablation accuracy binary calibration emulator engine executors file_size gates models pruning training"
     assert names.split() == SCRIPTS
 
 
@@ -132,6 +132,48 @@ def test_pruning(tmp_path: Path) -> None:
     assert len(before) == 2
     values("pruning", str(checkpoint), *options, cwd=tmp_path)
     assert before == {path: path.stat().st_mtime_ns for path in before}
+
+
+def test_gates(tmp_path: Path) -> None:
+    from lava_spquant.workflow.recipe import load_recipe
+    from lava_spquant.workflow.train import train
+
+    overrides = ("model.architecture=8s2-8-FC", "data.steps=2", "training.epochs=3", "model.gates=both")
+    checkpoint = train(load_recipe("digits-cnn", overrides), tmp_path / "run", progress=False).checkpoint
+    options = ("--seeds", "3,1,2", "--figure", "g.png", "--results", "g.json")
+    found = values("gates", str(checkpoint), *options, cwd=tmp_path)
+    assert json.loads((tmp_path / "g.json").read_text(encoding="utf-8")) == found
+    assert (tmp_path / "g.png").stat().st_size > 1000
+    assert (found["seeds"], found["samples"]) == ([3, 1], 100)
+    dense, trained, *shuffled = found["rows"]
+    assert [row["masks"] for row in found["rows"]] == ["all open", "predictors", *["random", "random alone"] * 2]
+    assert [row["seed"] for row in shuffled] == [3, 3, 1, 1]
+    assert (dense["open_share"], dense["flops_predictors"], dense["engine_faster"]) == (1, 0, None)
+    for row in found["rows"]:
+        assert row["fewer_flops"] == pytest.approx(dense["flops"] / row["flops"])
+        assert row["fewer_synops"] == pytest.approx(dense["synops"] / row["synops"])
+    for row in shuffled[::2]:
+        # As much is open as to the predictors, so that the paper's count is the same.
+        assert row["engine_faster"] is None
+        for name in ("open_share", "flops", "flops_predictors", "synops_predictors"):
+            assert row[name] == trained[name]
+    for row in (trained, *shuffled[1::2]):
+        assert row["engine_faster"] > 0
+    means = {row["masks"]: row for row in found["means"]}
+    assert means["random"]["accuracy"] == pytest.approx((shuffled[0]["accuracy"] + shuffled[2]["accuracy"]) / 2)
+    assert means["random"]["deviation"]["open_share"] == 0
+    assert means["predictors"]["seeds"] == 1
+
+
+def test_gates_wants_a_network_with_gates(tmp_path: Path) -> None:
+    from lava_spquant.workflow.recipe import load_recipe
+    from lava_spquant.workflow.train import train
+
+    recipe = load_recipe("digits-cnn", ("model.architecture=4s4-FC", "data.steps=1", "training.epochs=1"))
+    checkpoint = train(recipe, tmp_path / "run", progress=False).checkpoint
+    done = run("gates", str(checkpoint), "--json", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "gates: found none, expected a network trained with model.gates" in json.loads(done.stdout)["error"]
 
 
 def test_binary(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from lava_spquant.cli.options import (
 )
 from lava_spquant.cli.session import session
 from lava_spquant.cli.values import demo_values, report_values
-from lava_spquant.report import activity_table, memory_table, network_table
+from lava_spquant.report import activity_table, flops_table, memory_table, network_table
 from lava_spquant.workflow import demo as run_demo
 from lava_spquant.workflow import report as make_report
 from lava_spquant.workflow.demo import MIN_ACCURACY, RECIPE
@@ -91,6 +91,7 @@ def report(
         drawn = [] if figures is None else made.save_figures(figures)
         tables = [network_table(made.network), memory_table(made.memory)]
         tables += [] if made.activity is None else [activity_table(made.activity)]
+        tables += [] if made.flops is None else [flops_table(made.flops)]
         values = report_values(made) | {"figures": [str(path) for path in drawn]}
         now.finish(values, *tables, *(Text(str(path)) for path in drawn))
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from typing import Any
 
-from lava_spquant.report import activity_rows, comparison_summary, memory_rows, network_rows
+from lava_spquant.report import Flops, activity_rows, comparison_summary, flops_rows, memory_rows, network_rows
 from lava_spquant.workflow import Demo, Report, Verification
 from lava_spquant.workflow.verify import Result
 
-__all__ = ["demo_values", "report_values", "verification_values"]
+__all__ = ["demo_values", "flops_values", "report_values", "verification_values"]
 
 Values = dict[str, Any]
 
@@ -59,7 +60,22 @@ def report_values(made: Report) -> Values:
         "blocks": network_rows(made.network),
         "memory": memory_rows(made.memory),
         "activity": activity,
+        "flops": None if made.flops is None else flops_values(made.flops),
         "neurobench": None if made.neurobench is None else asdict(made.neurobench),
+    }
+
+
+def flops_values(count: Flops) -> Values:
+    """Return totals and one entry per block; how many times fewer is null where nothing is left."""
+    return {
+        "dense": count.dense,
+        "gated": count.gated,
+        "predictors": count.predictors,
+        "total": count.total,
+        "cut": count.cut if math.isfinite(count.cut) else None,
+        "synops": count.synops,
+        "synops_predictors": count.synops_predictors,
+        "blocks": flops_rows(count),
     }
 
 

@@ -1,7 +1,8 @@
-"""Which channels of a network matter least, judged by what it does on data, and how many may go."""
+"""Which channels of a network matter least, judged by what it does on data, and what its gates are worth."""
 
 from lava_spquant.prune.budget import COSTS, choose_channels, cost
 from lava_spquant.prune.criteria import CRITERIA, scores
+from lava_spquant.prune.gates import gate_blocks, shuffled_beside, shuffled_gates, without_gates
 from lava_spquant.prune.statistics import ChannelStatistics, channel_statistics
 
 __all__ = [
@@ -11,5 +12,9 @@ __all__ = [
     "channel_statistics",
     "choose_channels",
     "cost",
+    "gate_blocks",
     "scores",
+    "shuffled_beside",
+    "shuffled_gates",
+    "without_gates",
 ]

@@ -5,6 +5,8 @@ from lava_spquant.report.activity import Activity, ActivityRow, activity
 from lava_spquant.report.compare import Comparison, ComparisonRow, Mismatch, compare, merge
 from lava_spquant.report.fan_out import fan_out
 from lava_spquant.report.figure import demo_figure
+from lava_spquant.report.flops import FlopRow, Flops, flops
+from lava_spquant.report.flops_figure import flops_figure
 from lava_spquant.report.memory import Memory, MemoryRow, Storage, memory
 from lava_spquant.report.neurobench import NeuroBench, NeuroBenchMeter, SynapticOperations, neurobench
 from lava_spquant.report.overview import network_figure
@@ -14,6 +16,7 @@ from lava_spquant.report.rows import (
     activity_rows,
     comparison_rows,
     comparison_summary,
+    flops_rows,
     memory_rows,
     network_rows,
 )
@@ -22,6 +25,7 @@ from lava_spquant.report.tables import (
     accuracy_table,
     activity_table,
     comparison_table,
+    flops_table,
     memory_table,
     network_table,
 )
@@ -33,6 +37,8 @@ __all__ = [
     "ActivityRow",
     "Comparison",
     "ComparisonRow",
+    "FlopRow",
+    "Flops",
     "Memory",
     "MemoryRow",
     "Mismatch",
@@ -53,6 +59,10 @@ __all__ = [
     "comparison_table",
     "demo_figure",
     "fan_out",
+    "flops",
+    "flops_figure",
+    "flops_rows",
+    "flops_table",
     "memory",
     "memory_rows",
     "memory_table",

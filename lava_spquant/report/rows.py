@@ -10,6 +10,7 @@ from lava_spquant.ir import INPUT, Block, Branch, Conv, Network, SumPool
 from lava_spquant.report.accuracy import Accuracy
 from lava_spquant.report.activity import Activity
 from lava_spquant.report.compare import Comparison
+from lava_spquant.report.flops import Flops
 from lava_spquant.report.memory import Memory, MemoryRow
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "activity_rows",
     "comparison_rows",
     "comparison_summary",
+    "flops_rows",
     "memory_rows",
     "network_rows",
 ]
@@ -59,6 +61,11 @@ def activity_rows(measured: Activity) -> list[Row]:
         values["levels"] = {str(level): share for level, share in row.levels}
         rows.append(values | {"synops": row.synops})
     return rows
+
+
+def flops_rows(count: Flops) -> list[Row]:
+    """Return one row per block: FLOPs before and behind its gates by the paper's count, and synaptic operations."""
+    return [asdict(row) | {"dense": row.dense, "gated": row.gated} for row in count.rows]
 
 
 def comparison_rows(comparison: Comparison) -> list[Row]:

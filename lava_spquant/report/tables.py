@@ -12,10 +12,11 @@ from lava_spquant.ir import Network
 from lava_spquant.report.accuracy import Accuracy
 from lava_spquant.report.activity import Activity
 from lava_spquant.report.compare import Comparison
+from lava_spquant.report.flops import Flops
 from lava_spquant.report.memory import Memory, MemoryRow
 from lava_spquant.report.rows import network_rows
 
-__all__ = ["accuracy_table", "activity_table", "comparison_table", "memory_table", "network_table"]
+__all__ = ["accuracy_table", "activity_table", "comparison_table", "flops_table", "memory_table", "network_table"]
 
 NOTHING = "-"
 LEFT = ("block", "stream", "synapse", "from", "gated by", "neuron", "executor", "first mismatch")
@@ -97,6 +98,23 @@ def activity_table(measured: Activity) -> Table:
         "",
         style="bold",
     )
+    return table
+
+
+def flops_table(count: Flops) -> Table:
+    """Return what gates save by the paper's count, and what happens; what predictors cost is no part of "dense"."""
+    columns = ("block", "dense", "open", "behind gates", "synops")
+    table = _table("Gates: FLOPs per sample by the paper's count, and what happens", columns)
+    for row in count.rows:
+        dense = NOTHING if row.predictor else _count(row.dense)
+        share = NOTHING if row.open_share is None else f"{row.open_share:.1%}"
+        _add(table, row.name, dense, share, f"{row.gated:,.0f}", f"{row.synops:,.0f}")
+    table.add_section()
+    parts = count.predictors, count.synops_predictors
+    _add(table, "predictors", NOTHING, "", *(f"{part:,.0f}" for part in parts))
+    cells = _count(count.dense), "", f"{count.total:,.0f}", f"{count.synops:,.0f}"
+    _add(table, "total", *cells, style="bold")
+    table.caption = Text(f"{count.cut:.2f} times fewer FLOPs, predictors counted in")
     return table
 
 

@@ -11,13 +11,17 @@ from pathlib import Path
 from lava_spquant import ir
 from lava_spquant.data import Split
 from lava_spquant.ir.reference import Trace
+from lava_spquant.prune import gate_blocks
 from lava_spquant.report import (
     Activity,
+    Flops,
     Memory,
     NeuroBench,
     NeuroBenchMeter,
     activity,
     demo_figure,
+    flops,
+    flops_figure,
     memory,
     network_figure,
     save_figure,
@@ -27,12 +31,12 @@ from lava_spquant.workflow.evaluate import traces
 from lava_spquant.workflow.executor import default_executor
 from lava_spquant.workflow.progress import Progress, silent
 
-__all__ = ["ACTIVITY_SAMPLES", "MEMORY_FIGURE", "SAMPLE_FIGURE", "Report", "report"]
+__all__ = ["ACTIVITY_SAMPLES", "GATES_FIGURE", "MEMORY_FIGURE", "SAMPLE_FIGURE", "Report", "report"]
 
 ACTIVITY_SAMPLES = 200
 """Images that rates are measured on by default; they settle to within a few percent."""
 
-MEMORY_FIGURE, SAMPLE_FIGURE = "memory.png", "sample.png"
+MEMORY_FIGURE, SAMPLE_FIGURE, GATES_FIGURE = "memory.png", "sample.png", "gates.png"
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,13 +62,20 @@ class Report:
     example: tuple[Chunk, Trace] | None = None
     neurobench: NeuroBench | None = None
 
+    @property
+    def flops(self) -> Flops | None:
+        """What gates save, where the network has some and there was data."""
+        if self.activity is None or not any(block.gates for block in self.network.blocks):
+            return None
+        return flops(self.network, self.activity, gate_blocks(self.network))
+
     def save_figures(self, folder: str | os.PathLike[str]) -> list[Path]:
         """Write the figures and return where they lie.
 
         Parameters
         ----------
         folder : path-like
-            Receives `memory.png` and, where there was data, `sample.png`.
+            Receives `memory.png` and, where there was data, `sample.png`; `gates.png` where there are gates too.
 
         Raises
         ------
@@ -76,6 +87,9 @@ class Report:
             chunk, trace = self.example
             figure = demo_figure(self.network, chunk.x, trace, label=int(chunk.labels[0]))
             written.append(save_figure(figure, Path(folder) / SAMPLE_FIGURE))
+        if self.flops is not None:
+            figure = flops_figure(self.flops, self.network.name)
+            written.append(save_figure(figure, Path(folder) / GATES_FIGURE))
         return written
 
 

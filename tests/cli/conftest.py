@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from lava_spquant import netx
+from lava_spquant import ir, netx
 from lava_spquant.cli import main
+from lava_spquant.slayer.models import ConvNetConfig, build_convnet
 from tests.workflow.tiny_model import tiny_model
 
 STEPS = 2
@@ -52,4 +53,13 @@ def digits_net(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small network that knows that it reads digits for two steps."""
     path = tmp_path_factory.mktemp("net") / "tiny.net"
     netx.save(tiny_model().to_ir(), path, metadata={"recipe": "tiny", "dataset": "digits", "steps": str(STEPS)})
+    return path
+
+
+@pytest.fixture(scope="session")
+def gated_net(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with a convolution whose channels a predictor opens."""
+    path = tmp_path_factory.mktemp("net") / "gated.net"
+    model = build_convnet(ConvNetConfig("4s2-6-FC", gates="channel"), ir.InputSpec((1, 8, 8), 8), 10).eval()
+    netx.save(model.to_ir(), path, metadata={"recipe": "tiny", "dataset": "digits", "steps": str(STEPS)})
     return path

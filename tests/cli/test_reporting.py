@@ -38,6 +38,19 @@ def test_report_needs_no_data_set(shell: Shell, tmp_path: Path) -> None:
     assert found.values["activity"] is None
 
 
+def test_report_counts_what_gates_save(shell: Shell, gated_net: Path, digits_net: Path) -> None:
+    values = shell("report", gated_net, "--limit", 5, "--json").values
+    found = values["flops"]
+    assert found["total"] == pytest.approx(found["gated"] + found["predictors"])
+    assert found["cut"] == pytest.approx(found["dense"] / found["total"])
+    assert found["synops"] == pytest.approx(values["activity"]["synops"])
+    assert [row["predictor"] for row in found["blocks"]] == [False, True, True, False, False]
+    shown = shell("report", gated_net, "--limit", 5).out
+    assert shown.index("Activity") < shown.index("Gates") < shown.index("times fewer FLOPs")
+    assert "Gates" not in shell("report", digits_net, "--limit", 5).out
+    assert shell("report", digits_net, "--limit", 5, "--json").values["flops"] is None
+
+
 def test_report_on_a_model_that_is_not_trained(shell: Shell) -> None:
     total = shell("report", "--model", "resnet19", "--json").values["memory"][-1]
     assert total["paper_mb_at_32"] == pytest.approx(60.94, abs=0.02)

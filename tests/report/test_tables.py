@@ -16,6 +16,7 @@ from lava_spquant.report import (
     activity_table,
     compare,
     comparison_table,
+    flops_table,
     memory,
     memory_table,
     network_table,
@@ -23,6 +24,7 @@ from lava_spquant.report import (
 from tests.netx.samples import gated
 from tests.report.networks import classified, stock
 from tests.report.test_compare import damaged
+from tests.report.test_flops import counted, tiny, two_samples
 
 NETWORK, X, TRACE = classified()
 
@@ -64,6 +66,15 @@ def test_tables_show_gates_where_there_are_any() -> None:
     assert line(shown, "average")[2] == f"{measured.rows[4].open_share:.1%}"
     assert "gated by" not in text(network_table(NETWORK))
     assert "open" not in text(activity_table(activity(NETWORK, [(X, TRACE)])))
+
+
+def test_flops_table_keeps_predictors_apart() -> None:
+    table = flops_table(counted(tiny(), two_samples()))
+    assert line(table, "gate ") == ["gate", "-", "-", "4", "3"]
+    assert line(table, "gated") == ["gated", "160", "37.5%", "60", "16"]
+    assert line(table, "predictors") == ["predictors", "-", "12", "8"]
+    assert line(table, "total") == ["total", "178", "90", "28"]
+    assert "1.98 times fewer FLOPs" in text(table)
 
 
 def test_memory_table_sums_up() -> None:
