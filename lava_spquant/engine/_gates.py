@@ -20,34 +20,33 @@ from lava_spquant.engine._tables import (
     G_STREAM,
     R_BYTES,
     R_COLUMNS,
+    R_DELAY,
     R_KH,
     R_KW,
     R_NARROWS,
+    R_SH,
     R_STREAM,
     R_STRIDE,
+    R_SW,
     R_WEIGHT,
     S_CHANNELS,
     S_DENSE,
     S_HEIGHT,
+    S_PIXELS,
     S_RING,
     S_ROW,
     S_WIDTH,
+    SLACK,
 )
 from lava_spquant.jit.llvm import I1, I8, I16, I32, I64, counted_loop, data_pointer
 
-__all__ = [
-    "cover_row",
-    "expand_row",
-    "has_cells",
-    "narrow_weights",
-    "open_channels",
-    "shade_row",
-    "slim_at",
-    "words_of",
-]
+__all__ = ["cover_row", "expand_row", "open_block", "shade_row", "slim_at", "words_of"]
 
 
 WORD, VECTOR_BITS = 64, 512
+
+NARROWING = 6
+"""Additions of a vector that take as long as moving together the open channels of one."""
 
 
 @jit
@@ -59,7 +58,7 @@ def _gate_at(gate, t, par, streams):
 
 
 @jit
-def has_cells(block, par):
+def _has_cells(block, par):
     """Say whether a gate of the block opens places, so that its rows differ."""
     found = False
     for k in range(block[B_GATES]):
@@ -112,7 +111,7 @@ def slim_at(channels, plan):
 
 
 @jit
-def open_channels(block, t, channels, par, streams, dense, plan):
+def _open_channels(block, t, channels, par, streams, dense, plan):
     """Write a bit per channel that the channel gates leave open, 64 to a word; return their number."""
     count, words_at = 0, words_of(channels, plan)
     for first in range(0, channels, WORD):
@@ -130,16 +129,45 @@ def open_channels(block, t, channels, par, streams, dense, plan):
 
 
 @jit
-def narrow_weights(branch, streams, channels, count, weight, narrow, plan):
-    """Lay the weights of open channels side by side in `narrow`, and write a branch's row that points at them."""
+def open_block(block, branch, t, channels, streams, weight, par, dense, pixels, narrow, plan):
+    """Look at all gates of a block: is anything closed, are places, are weights narrowed, and for how many channels."""
+    if block[B_GATES] == 0:
+        return False, False, False, channels
+    cells, count = _has_cells(block, par), _open_channels(block, t, channels, par, streams, dense, plan)
+    slims = _narrow_weights(branch, streams, t, channels, count, weight, pixels, narrow, plan)
+    return cells or count < channels, cells, slims, count
+
+
+@jit
+def _pays(branch, stream, t, channels, width, pixels):
+    """Say whether narrower sums save more than it costs to narrow the weights: both counted in vectors."""
+    slot = (t - branch[R_DELAY]) & (stream[S_RING] - 1)
+    at = stream[S_PIXELS] + slot * (stream[S_HEIGHT] * (stream[S_WIDTH] + 16) + SLACK) + stream[S_WIDTH]
+    found = 0
+    for y in range(stream[S_HEIGHT]):
+        found += pixels[at + y * (stream[S_WIDTH] + 16)]
+    taps = branch[R_KH] * branch[R_KW]
+    summed = found * taps // (branch[R_SH] * branch[R_SW]) * ((branch[R_STRIDE] - width) // 16)
+    return summed > NARROWING * (taps * stream[S_CHANNELS] * ((channels + WORD - 1) // WORD))
+
+
+@jit
+def _narrow_weights(branch, streams, t, channels, count, weight, pixels, narrow, plan):
+    """Lay the weights of open channels side by side in `narrow`, and write a branch's row that points at them.
+
+    Returns whether that was done: whether it can be, and pays.
+    """
     if branch[R_NARROWS] == 0 or count in (0, channels):
-        return
+        return False
+    width = (count + 15) // 16 * 16 if count <= 48 else (count + 63) // 64 * 64
+    if not _pays(branch, streams[branch[R_STREAM]], t, channels, width, pixels):
+        return False
     inputs, words_at = streams[branch[R_STREAM], S_CHANNELS], words_of(channels, plan)
     own = plan[slim_at(channels, plan) :]
     for k in range(R_COLUMNS):
         own[k] = branch[k]
     own[R_WEIGHT] = 0
-    own[R_STRIDE] = (count + 15) // 16 * 16 if count <= 48 else (count + 63) // 64 * 64
+    own[R_STRIDE] = width
     # One row more: the zeros with which lists are filled up.
     places = branch[R_KH] * branch[R_KW] * inputs + 1
     where = weight, branch[R_WEIGHT], branch[R_STRIDE], places, plan, words_at, channels, narrow, own[R_STRIDE]
@@ -147,6 +175,7 @@ def narrow_weights(branch, streams, channels, count, weight, narrow, plan):
         _compress_bytes(*where)
     else:
         _compress_shorts(*where)
+    return True
 
 
 def _make_compress(element: Any) -> Any:

@@ -9,9 +9,7 @@ from lava_spquant.engine._dot import dot_row
 from lava_spquant.engine._gates import (
     cover_row,
     expand_row,
-    has_cells,
-    narrow_weights,
-    open_channels,
+    open_block,
     shade_row,
     slim_at,
     words_of,
@@ -25,7 +23,6 @@ from lava_spquant.engine._tables import (
     B_BRANCHES,
     B_CACHE,
     B_FIRST_BRANCH,
-    B_GATES,
     B_KIND,
     B_ONES,
     B_PHASE,
@@ -123,21 +120,22 @@ def run_rows(b, t, cached, top, bottom, streams, blocks, branches, weight, gain,
     block, own = blocks[b], streams[b + 1]
     width, channels, row = own[S_WIDTH], own[S_CHANNELS], own[S_ROW]
     first, keeps = block[B_FIRST_BRANCH], block[B_CACHE] >= 0
-    gated, cells, lets, count, slim = block[B_GATES] > 0, False, True, channels, plan[slim_at(channels, plan) :]
-    if gated:
-        cells, count = has_cells(block, par), open_channels(block, t, channels, par, streams, dense, plan)
-        narrow_weights(branches[first], streams, channels, count, weight, narrow, plan)
+    lets, slim = True, plan[slim_at(channels, plan) :]
+    gated, cells, slims, count = open_block(
+        block, branches[first], t, channels, streams, weight, par, dense, pixels, narrow, plan
+    )
     for y in range(top, bottom):
         shifts = bias, block[B_BIAS] + y * block[B_BIAS_STRIDE]
         if gated:
-            lets = lets if y > top and not cells else cover_row(block, own, t, y, par, streams, dense, cover)
-            shade_row(bias, shifts[1], cover, row, shade)
+            again = y == top or cells
+            lets = cover_row(block, own, t, y, par, streams, dense, cover) if again else lets
+            shade_row(bias, shifts[1], cover, row if again or block[B_BIAS_STRIDE] != 0 else 0, shade)
             shifts = shade, 0 * y
         current = cache[block[B_CACHE] + y * row :] if keeps else currents
         drive = (current, gain, block[B_ONES], 0, 0)
         for r in range(first, first + (0 if keeps and cached else block[B_BRANCHES])):
             branch, stream = branches[r], streams[branches[r, R_STREAM]]
-            slot, narrowed = (t - branch[R_DELAY]) & (stream[S_RING] - 1), branch[R_NARROWS] != 0 and count < channels
+            slot, narrowed = (t - branch[R_DELAY]) & (stream[S_RING] - 1), slims and branch[R_NARROWS] != 0
             if lets:
                 _branch_row(
                     slim if narrowed else branch, stream, slot, y, width, count if narrowed else channels,

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from lava_spquant import ir
+from lava_spquant.slayer.quant.base import pass_through
 
 __all__ = ["GATES", "MASS", "GateConfig", "gumbel", "open_mask", "target_mask"]
 
@@ -129,4 +130,4 @@ def gumbel(logits: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
     """
     noise = torch.rand_like(logits).clamp_(1e-6, 1 - 1e-6).logit()
     soft = torch.sigmoid((logits + noise) / temperature)
-    return (soft > 0.5).to(logits.dtype) + soft - soft.detach(), soft
+    return pass_through((soft > 0.5).to(logits.dtype), soft), soft

@@ -6,14 +6,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, binary_cross_entropy_with_logits
 
+from lava_spquant import ir
+from lava_spquant.ir.limits import STATE_MAX
 from lava_spquant.slayer.block.base import Block
 from lava_spquant.slayer.block.pool import Pool
 from lava_spquant.slayer.branch import Branch
 from lava_spquant.slayer.gate import MASS, GateConfig, gumbel, target_mask
 from lava_spquant.slayer.layout import time_major
 from lava_spquant.slayer.neuron import QLif, SlayerNeuron, ThresholdConfig, ThresholdNeuron
+from lava_spquant.slayer.quant import FullPrecision, Uniform, WeightQuantiser, weight_quantiser
 from lava_spquant.slayer.stream import Stream
 from lava_spquant.slayer.synapse import ConvSynapse
+from lava_spquant.slayer.weightless import PoolSynapse
 
 __all__ = ["Predictor", "membrane_potentials"]
 
@@ -44,6 +48,8 @@ class Predictor(nn.Module):
     ----------
     pool, block : Block
         The deployed parts.
+    shape : tuple of int
+        Of the mask of one sample at one step.
     share : float
         What `learn` aims at: r of `target_mask`, or in joint training the share that is open.
 
@@ -61,6 +67,7 @@ class Predictor(nn.Module):
             raise ValueError(f"gates: cell: found {config.cell}, expected a divisor of the block's input {size}")
         self.cells = size[0] // cell[0], size[1] // cell[1]
         kernel, outputs = (1, out_features) if kind == "channel" else (3, 1)
+        self.shape: ir.Shape = (outputs, *self.cells)
         synapse = ConvSynapse(in_features, outputs, kernel, config.weight, padding=kernel // 2)
         self.pool = Pool(None, cell)
         self.block = Block(
@@ -75,8 +82,31 @@ class Predictor(nn.Module):
         return branch
 
     def set_reads(self, reads: Stream) -> None:
-        """Declare what arrives."""
-        self.block.set_reads(self.pool.set_reads(reads))
+        """Declare what arrives, and with it how wide weights may be.
+
+        Raises
+        ------
+        ValueError
+            If sums are so large that no weights fit.
+        """
+        sums = self.pool.set_reads(reads)
+        branch = self._branch
+        assert isinstance(branch.synapse, ConvSynapse)
+        branch.synapse.quantiser = self._quantiser(branch.synapse, max(-reads.proven[0], reads.proven[1]))
+        self.block.set_reads(sums)
+
+    def _quantiser(self, synapse: ConvSynapse, largest: int) -> WeightQuantiser:
+        """Return the wanted quantiser, or a narrower one where sums over many places could leave 24 bits."""
+        wanted = weight_quantiser(self.config.weight)
+        pool = self.pool.synapse
+        assert isinstance(pool, PoolSynapse)
+        most = synapse.weight[0].numel() * pool.size * largest
+        # The widest whose sums stay within 24 bits with all weights at the largest level, 2**(bits - 1) - 1.
+        bits = (STATE_MAX // most + 1).bit_length()
+        if bits < 2:
+            raise ValueError(f"gates: sums: found up to {most} in front of weights, expected at most {STATE_MAX}")
+        fits = isinstance(wanted, FullPrecision) or wanted.bits <= bits
+        return wanted if fits else Uniform(bits)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the deployed mask, 0 or 1, NCHWT."""
@@ -109,7 +139,7 @@ class Predictor(nn.Module):
     def _mass(self, current: Tensor, neuron: SlayerNeuron) -> Tensor:
         """Return the activity of each channel, (T, N, C), or of each cell, (T, N, cells)."""
         if self.kind == "channel":
-            return neuron.respond(current).flatten(3).mean(3)
+            return neuron.respond(current).abs().flatten(3).mean(3)
         # Spikes are few; how near all of a cell's potentials come to the threshold tells cells apart.
         potentials = membrane_potentials(current, neuron).clamp(min=0).mean(2)
         rows, columns = (-(-n // cells) for n, cells in zip(current.shape[3:], self.cells, strict=True))

@@ -11,10 +11,14 @@ from lava_spquant.slayer import block
 from lava_spquant.slayer.models import ConvNetConfig, build_convnet
 from lava_spquant.slayer.narrow import narrow, narrow_to
 from lava_spquant.slayer.network import SpikingNetwork
+from lava_spquant.slayer.training import TrainingConfig
+from lava_spquant.slayer.training.gates import Predictors
 from tests.engine.harness import assert_exact, assert_same
 from tests.slayer.random_models import disturb
 
 ARCHITECTURES = ["6-AP2-9k5s2-5-FC", "5-R7s2-R7-AP2-FC8-FC", "6p2-D9-AP2-FC", "C4-B4-B7s2-FC"]
+
+GATED = "5-6-R7-R7-AP2-FC8-FC"
 
 
 def model(architecture: str, **options: object) -> SpikingNetwork:
@@ -65,11 +69,50 @@ def test_a_narrow_model_is_deployed_as_it_is_and_trains(architecture: str, learn
         assert parameter.grad.shape == parameter.shape, name
 
 
-def test_a_recipe_says_how_many_are_left() -> None:
-    made = model(ARCHITECTURES[1])
+@pytest.mark.parametrize("joint", [False, True])
+@pytest.mark.parametrize("gates", ["channel", "spatial", "both"])
+def test_predictors_go_with_the_channels(gates: str, joint: bool) -> None:
+    made = model(GATED, gates=gates, gate_joint=joint, voltage_decay=0.25)
+    before = made.to_ir()
+    keep = some(before)
+    narrow(made, keep)
+    after = made.to_ir()
+    assert after.shapes == ir.remove_channels(before, keep).shapes
+    gated = [(old[0], new, found) for old, new, found in zip(before.shapes, after.shapes, after.blocks, strict=True)
+             if found.gates]  # fmt: skip
+    assert len(gated) == 5
+    for channels, shape, found in gated:
+        assert shape[0] < channels
+        expected = {"channel": [(shape[0], 1, 1)], "spatial": [(1, 4, 5)]}
+        expected["both"] = expected["channel"] + expected["spatial"]
+        assert [after.shapes[gate.source] for gate in found.gates] == expected[gates]
+    x = np.random.default_rng(0).integers(0, 16, (2, 3, 2, 8, 10))
+    assert_same(made.trace(x), assert_exact(after, x, threads=(1,)), "eval()")
+    assert len(ir.widths(after)) == len(ir.widths(before))
+
+
+@pytest.mark.parametrize("joint", [False, True])
+def test_predictors_that_are_left_learn(joint: bool) -> None:
+    made = model(GATED, gates="both", gate_joint=joint, voltage_decay=0.25)
+    narrow(made, some(made.to_ir()))
+    predictors = Predictors(made.train(), TrainingConfig(gate_share=0.3))
+    predictors.prepare(0.0)
+    torch.manual_seed(0)
+    loss = made(torch.randint(0, 16, (4, 2, 8, 10, 2)).float()).square().mean()
+    (loss + predictors.loss()).backward()
+    for name, parameter in made.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.shape == parameter.shape, name
+
+
+@pytest.mark.parametrize("gates", ["none", "both"])
+def test_a_recipe_says_how_many_are_left(gates: str) -> None:
+    architecture = ARCHITECTURES[1] if gates == "none" else GATED
+    made = model(architecture, gates=gates)
     keep = some(made.to_ir())
     narrow(made, keep)
-    config = ConvNetConfig(ARCHITECTURES[1], "sawb8", surrogate="box", channels=[int(mask.sum()) for mask in keep])  # type: ignore[arg-type]
+    channels = [int(mask.sum()) for mask in keep]
+    config = ConvNetConfig(architecture, "sawb8", surrogate="box", channels=channels, gates=gates)  # type: ignore[arg-type]
     again = build_convnet(config, ir.InputSpec((2, 8, 10), 4), 3)
     again.load_state_dict(made.state_dict())
     x = np.random.default_rng(0).integers(0, 16, (2, 3, 2, 8, 10))

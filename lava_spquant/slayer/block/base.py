@@ -25,7 +25,7 @@ from lava_spquant.slayer.synapse import SlayerSynapse
 if TYPE_CHECKING:
     import h5py
 
-__all__ = ["BLOCK_INPUT", "Block", "BlockOutput", "Deployable", "Planned", "refuse_delay"]
+__all__ = ["BLOCK_INPUT", "Block", "BlockOutput", "Deployable", "Planned", "nested", "refuse_delay"]
 
 BLOCK_INPUT = -1
 """A planned source that stands for the block's own input."""
@@ -53,6 +53,29 @@ class Planned:
     suffix: str
     sources: tuple[int, ...]
     gates: tuple[int, ...] = ()
+
+
+def nested(plan: Sequence[Planned], suffix: str, first: int, inputs: Sequence[int]) -> list[Planned]:
+    """Return the plan of one part of a composite as a stretch of the composite's own.
+
+    Parameters
+    ----------
+    plan : sequence of Planned
+        The part's.
+    suffix : str
+        Of the part, before those in its plan.
+    first : int
+        How many parts of the composite are planned before.
+    inputs : sequence of int
+        For each branch that reads the part's own input, by its place: an earlier part of the composite, or
+        `BLOCK_INPUT`.
+    """
+    found = []
+    for part in plan:
+        sources = (inputs[place] if s == BLOCK_INPUT else first + s for place, s in enumerate(part.sources))
+        gates = (first + gate for gate in part.gates)
+        found.append(Planned(part.block, f"{suffix}{part.suffix}", tuple(sources), tuple(gates)))
+    return found
 
 
 class Deployable(nn.Module, ABC):

@@ -1,15 +1,18 @@
-"""A convolution of which predictors open only a part, sample by sample and step by step."""
+"""A block of which predictors open only a part, sample by sample and step by step."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
+from lava_spquant.ir.gate import check_gate_shape
 from lava_spquant.slayer.block.base import BLOCK_INPUT, Block, BlockOutput, Deployable, Planned
 from lava_spquant.slayer.gate import GATES, GateConfig
 from lava_spquant.slayer.layout import time_major
+from lava_spquant.slayer.neuron import Cuba
 from lava_spquant.slayer.predictor import Predictor
 from lava_spquant.slayer.stream import Stream
 from lava_spquant.slayer.synapse import SlayerSynapse
@@ -21,20 +24,20 @@ __all__ = ["Gated"]
 
 
 class Gated(Deployable):
-    """A block of one branch with gates: dynamic pruning, of channels and of places (SpQuant-SNN).
+    """A block with gates: dynamic pruning, of channels and of places (SpQuant-SNN).
 
     A closed channel or place receives no current, and nothing of it has to be computed. Predictors decide from what
-    the block reads, so that they can do so before it; see `Predictor`. In `train()` every forward pass leaves their
-    loss behind, which belongs into the sum.
+    the block's first branch reads, so that they can do so before it; see `Predictor`. In `train()` every forward pass
+    leaves their loss behind, which belongs into the sum.
 
     Parameters
     ----------
     block : Block
-        A convolution; becomes part of this block.
+        A convolution, or one and a shortcut; becomes part of this block.
     in_features, out_features : int
-        Channels that the block reads and sends.
+        Channels that the first branch reads, and that the block sends.
     size : (int, int)
-        Height and width of what it reads.
+        Height and width of what the first branch reads.
     config : GateConfig, optional
     count_log : bool
         Return the mean event rate too.
@@ -45,13 +48,12 @@ class Gated(Deployable):
         "channel", "spatial" or both.
     dense : bool
         Leave everything open in training, for as long as predictors warm up.
-    open_share : dict of str to float
-        Mean share that each predictor left open in the last forward pass of training.
 
     Raises
     ------
     ValueError
-        If the block has several branches, or no kind of gate is wanted.
+        If no kind of gate is wanted, the block is none that can have gates, or its output does not have `out_features`
+        channels or does not divide into the cells.
 
     Examples
     --------
@@ -76,22 +78,35 @@ class Gated(Deployable):
     ) -> None:
         super().__init__(count_log)
         config = config or GateConfig()
-        if len(block.branches) != 1:
-            raise ValueError(f"Gated: block: found {len(block.branches)} branches, expected 1")
+        if isinstance(block.neuron, Cuba) or block.delay_shift or block.count_log:
+            raise ValueError("Gated: block: found a CUBA neuron, delay_shift or count_log, expected none of them")
         if not GATES[config.kind]:
             raise ValueError(f"Gated: kind: found {config.kind!r}, expected channel, spatial or both")
         self.block, self.dense = block, False
         made = {kind: Predictor(kind, in_features, out_features, size, config) for kind in GATES[config.kind]}
+        sent = block.synapse.to_ir().output_shape((in_features, *size))
+        for gate in made.values():
+            check_gate_shape(gate.shape, sent, "Gated")
+            gate.set_reads(block.branches[0].reads)
         self.predictors = nn.ModuleDict(made)
-        self.open_share = dict.fromkeys(made, 1.0)
+        self._open: dict[str, Tensor] = {}
         self._loss: Tensor | None = None
         self._register_load_state_dict_pre_hook(self._accept_dense)
-        self.set_reads(block.branches[0].reads)
 
     @property
     def gates(self) -> dict[str, Predictor]:
         """The predictors by kind."""
         return dict(self.predictors.items())
+
+    @property
+    def branches(self) -> nn.ModuleList:
+        """The gated block's branches."""
+        return self.block.branches
+
+    @property
+    def open_share(self) -> dict[str, float]:
+        """Mean share that each predictor left open in the last forward pass of training."""
+        return {kind: float(share) for kind, share in self._open.items()}
 
     def _accept_dense(self, state: dict[str, Any], prefix: str, *rest: Any) -> None:
         """Let the state of a block without predictors fit: it is renamed, and predictors keep their own."""
@@ -123,19 +138,23 @@ class Gated(Deployable):
         """Gradient norm of the gated convolution."""
         return self.block.grad_norm
 
-    def forward(self, x: Tensor) -> BlockOutput:
-        """Return spikes NCHWT."""
-        self.note_input(x)
-        out = self._learn(x) if self.training else self.block(x, gates=[gate(x) for gate in self.gates.values()])
+    def forward(self, *inputs: Tensor) -> BlockOutput:
+        """Return spikes NCHWT for inputs NCHWT, one per branch."""
+        self.note_input(inputs[0])
+        if self.training:
+            out = self._learn(inputs)
+        else:
+            out = self.block(*inputs, gates=[gate(inputs[0]) for gate in self.gates.values()])
         return (out, (out > 0).float().mean()) if self.count_log else out
 
-    def _learn(self, x: Tensor) -> Tensor:
+    def _learn(self, inputs: Sequence[Tensor]) -> Tensor:
         """Return the output of what is open, and note how well that was predicted."""
-        current = self.block.current([time_major(x)])
+        current = self.block.current([time_major(x) for x in inputs])
         masks, losses = [], []
         for kind, gate in self.gates.items():
-            mask, loss = gate.learn(x, current, self.block.neuron)
-            self.open_share[kind] = float(mask.detach().mean())
+            mask, loss = gate.learn(inputs[0], current, self.block.neuron)
+            # A number would make a GPU wait here.
+            self._open[kind] = mask.detach().mean()
             masks.append(mask)
             losses.append(loss)
         self._loss = torch.stack(losses).sum()
@@ -160,10 +179,11 @@ class Gated(Deployable):
         for kind, gate in self.gates.items():
             parts.append(Planned(gate.pool, f".{kind}-sum", (BLOCK_INPUT,)))
             parts.append(Planned(gate.block, f".{kind}-gate", (len(parts) - 1,)))
-        return [*parts, Planned(self.block, "", (BLOCK_INPUT,), tuple(range(1, len(parts), 2)))]
+        sources = (BLOCK_INPUT,) * len(self.branches)
+        return [*parts, Planned(self.block, "", sources, tuple(range(1, len(parts), 2)))]
 
     def set_reads(self, reads: Stream) -> Stream:
-        """Declare what predictors and convolution read."""
+        """Declare what predictors and all branches read."""
         for gate in self.gates.values():
             gate.set_reads(reads)
         return self.block.set_reads(reads)

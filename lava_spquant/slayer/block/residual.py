@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from lava_spquant.slayer.block.base import BLOCK_INPUT, Block, BlockOutput, Deployable, Planned
+from lava_spquant.slayer.block.base import BLOCK_INPUT, Block, BlockOutput, Deployable, Planned, nested
 from lava_spquant.slayer.block.conv import Conv
+from lava_spquant.slayer.block.gated import Gated
 from lava_spquant.slayer.branch import Branch
+from lava_spquant.slayer.gate import GateConfig
 from lava_spquant.slayer.neuron import CubaConfig, NeuronParams, make_neuron, neuron_config
 from lava_spquant.slayer.quant import WeightQuantiser
 from lava_spquant.slayer.stream import SPIKES, Stream
@@ -45,11 +47,16 @@ class Residual(Deployable):
         Return the mean event rate too.
     reads : Stream
         What arrives; spikes by default, set by `SpikingNetwork`.
+    gates : GateConfig, optional
+        Put predictors before both neurons: each reads what its convolution reads, and gates all of its neuron's
+        current, the shortcut's included. See `Gated`.
+    size : (int, int), optional
+        Height and width of the input, which predictors need to know.
 
     Raises
     ------
     ValueError
-        For an even kernel or a CUBA neuron.
+        For an even kernel or a CUBA neuron, or gates that do not fit.
 
     Examples
     --------
@@ -72,6 +79,8 @@ class Residual(Deployable):
         batch_norm: bool = True,
         count_log: bool = False,
         reads: Stream = SPIKES,
+        gates: GateConfig | None = None,
+        size: tuple[int, int] | None = None,
     ) -> None:
         super().__init__(count_log)
         if isinstance(neuron_config(neuron_params), CubaConfig):
@@ -81,19 +90,27 @@ class Residual(Deployable):
             raise ValueError(f"Residual: kernel_size: found {kernel_size}, expected odd numbers")
         padding = (kernel[0] // 2, kernel[1] // 2)
         strides = (stride, stride) if isinstance(stride, int) else stride
-        self.first = Conv(
+        first = Conv(
             neuron_params, in_features, out_features, kernel, strides, padding, weight=weight, batch_norm=batch_norm
         )
         second = ConvSynapse(out_features, out_features, kernel, weight, 1, padding)
         plain = in_features == out_features and strides == (1, 1)
         skip: SlayerSynapse = IdentitySynapse() if plain else ConvSynapse(in_features, out_features, 1, weight, strides)
-        self.join = Block(
+        join = Block(
             make_neuron(neuron_params, out_features),
             [
                 Branch(second, out_features, batch_norm=batch_norm),
                 Branch(skip, out_features, batch_norm=batch_norm and not plain),
             ],
         )
+        self.first: Block | Gated = first
+        self.join: Block | Gated = join
+        if gates is not None:
+            if size is None:
+                raise ValueError("Residual: size: found none, expected height and width of what predictors read")
+            hidden = (size[0] - 1) // strides[0] + 1, (size[1] - 1) // strides[1] + 1
+            self.first = Gated(first, in_features, out_features, size, gates)
+            self.join = Gated(join, out_features, out_features, hidden, gates)
         self.set_reads(reads)
 
     @property
@@ -124,16 +141,15 @@ class Residual(Deployable):
         return (out, (out > 0).float().mean()) if self.count_log else out
 
     def plan(self) -> list[Planned]:
-        """Return the first convolution, then the join, which reads it and the block's input."""
-        return [Planned(self.first, ".first", (BLOCK_INPUT,)), Planned(self.join, ".join", (0, BLOCK_INPUT))]
+        """Return the first convolution, then the join, which reads it and the block's input; each behind its gates."""
+        first = nested(self.first.plan(), ".first", 0, (BLOCK_INPUT,))
+        return [*first, *nested(self.join.plan(), ".join", len(first), (len(first) - 1, BLOCK_INPUT))]
 
     def set_reads(self, reads: Stream) -> Stream:
         """Declare what the first convolution and the shortcut read."""
-        hidden = self.first.set_reads(reads)
-        main, skip = self.join.branches
-        main.set_reads(hidden)
-        skip.set_reads(reads)
-        return SPIKES
+        sent = self.join.set_reads(self.first.set_reads(reads))
+        self.join.branches[1].set_reads(reads)
+        return sent
 
     def export_hdf5(self, handle: h5py.Group) -> None:
         """Write both blocks as one NetX layer that holds two."""

@@ -40,8 +40,9 @@ class ConvNetConfig:
     channels : sequence of int
         How many channels pruning has left of each of the network's widths (`lava_spquant.ir.widths`). Empty: all.
     gates : {"none", "channel", "spatial", "both"}
-        Put predictors before every spiking convolution but the first (dynamic pruning); see
-        `lava_spquant.slayer.block.Gated`.
+        Put predictors before the spiking convolutions of every layer but the first, those of residual blocks included
+        (dynamic pruning); see `lava_spquant.slayer.block.Gated`. Convolutions whose currents are pooled (`64p2`),
+        depthwise ones and those of single-step binary networks have none.
     gate_cell, gate_joint, gate_temperature
         See `lava_spquant.slayer.gate.GateConfig`.
     membrane_gradient : {"stacked", "straight_through"}
@@ -153,7 +154,7 @@ def build_convnet(
     Raises
     ------
     ValueError
-        If a layer does not fit its input.
+        If a layer does not fit its input, or gates find nothing to gate.
 
     Examples
     --------
@@ -175,6 +176,9 @@ def build_convnet(
         graded = layer.kind in GRADED_KINDS or (graded and layer.kind in POOLS)
         index += layer.kind not in POOLS
         blocks.extend(made)
+    if config.gates != "none" and not any(isinstance(m, block.Gated) for made in blocks for m in made.modules()):
+        expected = "a spiking convolution behind the first layer"
+        raise ValueError(f"model: gates: found {config.gates!r} for {config.architecture!r}, expected {expected}")
     model = SpikingNetwork(blocks, input_spec, name)
     if config.channels:
         narrow_to(model, config.channels)
@@ -224,15 +228,21 @@ def _build(layer: Layer, config: ConvNetConfig, index: int, shape: tuple[int, ..
             "expected an image that holds the window behind the convolution"
         )
     if layer.kind == "residual":
+        gates = config.gate if index and config.gates != "none" else None
         made: list[block.Deployable] = [
-            block.Residual(neuron, channels, layer.size, layer.kernel, layer.stride, weight=weight)
-        ]
+            block.Residual(
+                neuron, channels, layer.size, layer.kernel, layer.stride,
+                weight=weight, gates=gates, size=(height, width),
+            )
+        ]  # fmt: skip
     elif layer.kind in BINARY_KINDS:
         made = [build_binary(layer, channels, weight, config.binary)]
     elif layer.kind == "separable":
         depthwise = Layer("conv", channels, layer.kernel, layer.stride)
         pointwise = Layer("conv", layer.size, 1, 1, layer.pool)
-        made = [_conv(depthwise, neuron, weight, channels, groups=channels), _conv(pointwise, neuron, weight, channels)]
+        hidden = tuple((n - 1) // layer.stride + 1 for n in (height, width))
+        last = _gated(_conv(pointwise, neuron, weight, channels), config, index, (channels, *hidden))
+        made = [_conv(depthwise, neuron, weight, channels, groups=channels), last]
     else:
         made = [_gated(_conv(layer, neuron, weight, channels), config, index, shape)]
     return made, (layer.size, *sides)

@@ -61,8 +61,8 @@ class TrainingConfig:
     gate_learning_rate : float
         Of the predictors' own group in the optimiser; 0 means that of the rest.
     gate_warmup_epochs, gate_ramp_epochs : float
-        Epochs in which predictors learn and everything stays open, and epochs after these in which the share that is
-        kept falls from 1 to `gate_share`.
+        Epochs in which predictors learn and everything stays open (those that learn jointly with the task have nothing
+        to learn from then), and epochs after these in which the share that is kept falls from 1 to `gate_share`.
     freeze_norm : bool
         Batch-norm keeps its running statistics, as the deployed network does; for training further.
     validation : float

@@ -6,12 +6,13 @@ import torch
 from torch import nn
 
 from lava_spquant.slayer.neuron import ThresholdNeuron
+from lava_spquant.slayer.predictor import Predictor
 
 __all__ = ["RaisedThresholds"]
 
 
 class RaisedThresholds:
-    """Raises the thresholds of all stateless neurons by one random amount per batch.
+    """Raises the thresholds of all stateless neurons but predictors' by one random amount per batch.
 
     Parameters
     ----------
@@ -28,7 +29,9 @@ class RaisedThresholds:
     """
 
     def __init__(self, model: nn.Module, largest: float, seed: int) -> None:
-        self.neurons = [module for module in model.modules() if isinstance(module, ThresholdNeuron)]
+        deciding = {inner for module in model.modules() if isinstance(module, Predictor) for inner in module.modules()}
+        neurons = (module for module in model.modules() if isinstance(module, ThresholdNeuron))
+        self.neurons = [neuron for neuron in neurons if neuron not in deciding]
         if not self.neurons:
             raise ValueError(
                 f"training: threshold_raise: found {largest:g} for a network without stateless thresholds, expected 0"

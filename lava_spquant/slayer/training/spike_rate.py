@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from lava_spquant.slayer.block import Gated
 from lava_spquant.slayer.neuron import Cuba, QLif, ThresholdNeuron
 from lava_spquant.slayer.norm import sum_over_processes
 from lava_spquant.slayer.training.shares import process_count
@@ -28,12 +29,14 @@ class SpikeRates:
         self.target = target
         self.rates: list[Tensor] = []
         for module in model.modules():
-            if isinstance(module, (QLif, Cuba, ThresholdNeuron)):
+            # A gated block has its neuron respond to a current, which no hook of the neuron's sees.
+            spiking = module.neuron if isinstance(module, Gated) else module
+            if isinstance(spiking, (QLif, Cuba, ThresholdNeuron)):
                 module.register_forward_hook(self._note)
 
-    def _note(self, module: nn.Module, inputs: Any, spikes: Tensor) -> None:
+    def _note(self, module: nn.Module, inputs: Any, sent: Any) -> None:
         if module.training and torch.is_grad_enabled():
-            self.rates.append(spikes.mean())
+            self.rates.append((sent[0] if isinstance(sent, tuple) else sent).mean())
 
     def penalty(self, weight: float = 1.0) -> Tensor:
         """Return the mean over layers of `max(0, rate - target)`, and forget the rates.

@@ -6,6 +6,8 @@ import torch
 
 from lava_spquant import ir
 from lava_spquant.ir import reference
+from lava_spquant.slayer import block
+from lava_spquant.slayer.gate import GateConfig
 from lava_spquant.slayer.models import ConvNetConfig, build_convnet
 from lava_spquant.slayer.quant import Sawb, Ternary, Uniform
 
@@ -43,6 +45,66 @@ def test_neuron_options_reach_every_block() -> None:
     assert [b.neuron for b in network.blocks[:-1]] == [expected] * 4
 
 
+def gated(model: torch.nn.Module) -> list[str]:
+    """Return the names of all gated blocks."""
+    return [name for name, module in model.named_modules() if isinstance(module, block.Gated)]
+
+
+@pytest.mark.parametrize(
+    ("architecture", "expected"),
+    [
+        ("4-6-AP2-5s2-FC", ["1", "3"]),
+        ("4-R6s2-R6-FC8-FC", ["1.first", "1.join", "2.first", "2.join"]),
+        ("R4-5-FC", ["1"]),
+        ("4-D6-D5s2-6p2-FC", ["2", "4"]),
+    ],
+)
+@pytest.mark.parametrize("gates", ["channel", "spatial", "both"])
+def test_gates_of_a_recipe_are_before_every_convolution_but_the_first(
+    architecture: str, expected: list[str], gates: str
+) -> None:
+    """Nor are depthwise ones gated, and those whose currents are pooled."""
+    torch.manual_seed(0)
+    spec = ir.InputSpec((2, 8, 12), 8)
+    config = ConvNetConfig(architecture, gates=gates, gate_joint=True, gate_temperature=0.7)
+    model = build_convnet(config, spec, 3)
+    assert gated(model) == [f"blocks.{name}" for name in expected]
+    kinds = {"channel": ("channel",), "spatial": ("spatial",), "both": ("channel", "spatial")}[gates]
+    for module in model.modules():
+        if isinstance(module, block.Gated):
+            assert tuple(module.gates) == kinds
+            assert all(gate.config == GateConfig(gates, 2, True, 0.7) for gate in module.gates.values())
+    x = np.random.default_rng(0).integers(0, 256, (2, 2, *spec.shape))
+    network = model.to_ir()
+    assert [len(b.gates) for b in network.blocks if b.gates] == [len(kinds)] * len(expected)
+    found, wanted = model.trace(x), reference.run(network, x)
+    for have, want in zip(found.blocks, wanted.blocks, strict=True):
+        assert all(np.array_equal(have[k], want[k]) for k in want)
+    assert gated(build_convnet(ConvNetConfig(architecture), spec, 3)) == []
+
+
+@pytest.mark.parametrize("architecture", ["FC8-FC", "4-FC", "4-6p2-FC", "R4-FC", "C4-B4-FC", "T4-T4-FC"])
+def test_gates_without_anything_to_gate_are_refused(architecture: str) -> None:
+    expected = f"gates: found 'channel' for '{architecture}', expected a spiking convolution behind the first layer"
+    with pytest.raises(ValueError, match=expected):
+        build_convnet(ConvNetConfig(architecture, "binary-standard", gates="channel"), SPEC, 3)
+
+
+def test_cells_of_a_recipe_must_tile_every_layer() -> None:
+    config = ConvNetConfig("4-6-AP2-R6-FC", gates="spatial", gate_cell=4)
+    assert len(gated(build_convnet(config, ir.InputSpec((2, 16, 8)), 3))) == 3
+    with pytest.raises(ValueError, match=r"gates: cell: found 4, expected a divisor of the block's input \(4, 6\)"):
+        build_convnet(config, ir.InputSpec((2, 8, 12)), 3)
+
+
+def test_published_networks_with_gates_can_be_deployed() -> None:
+    """Sums over 48x48 places of 64 channels leave no room for 8-bit weights in 24 bits."""
+    torch.manual_seed(0)
+    network = build_convnet(ConvNetConfig("vgg9", gates="both"), ir.InputSpec((2, 48, 48)), 10).to_ir()
+    bits = [b.branches[0].synapse.weight_bits for b in network.blocks if "channel-gate" in b.name]
+    assert bits == [6, 5, 6, 6, 7, 7, 8]
+
+
 def test_every_layer_may_have_widths_of_its_own() -> None:
     config = ConvNetConfig(
         "4-AP2-R6-D5-FC8-FC",
@@ -74,6 +136,9 @@ def test_the_gradient_of_the_membrane_reaches_every_neuron(gradient: str) -> Non
     ("fields", "message"),
     [
         ({"architecture": "3-x-FC"}, "found 'x'"),
+        ({"gates": "channels"}, "gates: kind: found 'channels', expected one of none, channel, spatial, both"),
+        ({"gate_cell": 0}, "gates: cell: found 0"),
+        ({"gate_temperature": -1.0}, "gates: temperature: found -1.0"),
         ({"architecture": "3-AP2-4-FC", "weights": ("int4", "int4")}, "weights: found 2, expected none or 3"),
         ({"architecture": "3-AP2-4-FC", "membranes": ("int4",)}, "membranes: found 1, expected none or 2"),
         ({"architecture": "3-FC", "weights": ("int4", "int99")}, "bits: found 99"),

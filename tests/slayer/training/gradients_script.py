@@ -19,6 +19,7 @@ from lava_spquant import ir
 from lava_spquant.data.augment import random_shift
 from lava_spquant.data.tensor import to_nchwt
 from lava_spquant.slayer import SpikingNetwork, block
+from lava_spquant.slayer.gate import GateConfig
 from lava_spquant.slayer.training import Classifier, Share, TrainingConfig, batch_loader
 
 SHAPE, CLASSES, STEPS = (2, 7, 6), 3, 3
@@ -36,11 +37,12 @@ class KeepGradients(L.Callback):
         assert len(self.found) == len(list(pl_module.parameters()))
 
 
-def model() -> SpikingNetwork:
+def model(gated: bool) -> SpikingNetwork:
     torch.manual_seed(0)
+    gates = GateConfig("channel") if gated else None
     blocks = [
         block.Conv(NEURON, SHAPE[0], 4, (3, 2), padding=1, weight="sawb8", batch_norm=True),
-        block.Residual(NEURON, 4, 6, stride=2, weight="ternary"),
+        block.Residual(NEURON, 4, 6, stride=2, weight="ternary", gates=gates, size=(7, 7)),
         block.Flatten(),
         block.Readout(6 * 4 * 4, CLASSES),
     ]
@@ -60,7 +62,8 @@ def main(devices: int, samples: int, precision: str, target: Path) -> None:
         return random_shift(part, 1, drawn, part=(share.start, share.total))
 
     config = TrainingConfig(epochs=1, batch_size=samples, optimizer="sgd", warmup_epochs=0)
-    module = Classifier(model(), config, encode, CLASSES, augment)
+    # Whose currents are normalised outside of the neuron, with another rounding in float32.
+    module = Classifier(model(gated=double), config, encode, CLASSES, augment)
     kept = KeepGradients()
     trainer = L.Trainer(
         max_steps=1,

@@ -42,3 +42,33 @@ def test_only_matrices_are_decayed(name: str) -> None:
     assert [(len(p), decay, rate) for p, decay, rate in found] == [(1, 0.5, 0.1), (1, 0.0, 0.1)]
     assert found[0][0][0] is matrix
     assert found[1][0][0] is bias
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_predictors_may_have_a_learning_rate_of_their_own(name: str) -> None:
+    matrices, biases = ([nn.Parameter(torch.ones(*shape)) for _ in range(2)] for shape in ((2, 2), (2,)))
+    everything, predictors = [*matrices, *biases], [biases[1], matrices[1]]
+    config = TrainingConfig(optimizer=name, learning_rate=0.1, weight_decay=0.5, gate_learning_rate=0.01, momentum=0.0)
+    groups = make_optimizer(everything, config, iter(predictors)).param_groups
+    found = [([id(p) for p in group["params"]], group["lr"], group["weight_decay"]) for group in groups]
+    assert found == [
+        ([id(matrices[0])], 0.1, 0.5), ([id(biases[0])], 0.1, 0.0),
+        ([id(matrices[1])], 0.01, 0.5), ([id(biases[1])], 0.01, 0.0),
+    ]  # fmt: skip
+    optimizer = make_optimizer(everything, config, iter(predictors))
+    for parameter in everything:
+        parameter.grad = torch.ones_like(parameter)
+    optimizer.step()
+    moved = [1 - float(bias[0].detach()) for bias in biases]
+    assert moved == pytest.approx([0.1, 0.01], rel=1e-3)
+
+
+def test_predictors_without_one_learn_as_the_rest() -> None:
+    matrix, bias = nn.Parameter(torch.ones(2, 2)), nn.Parameter(torch.ones(2))
+    same = make_optimizer([matrix, bias], TrainingConfig(), iter([matrix])).param_groups
+    assert [len(group["params"]) for group in same] == [1, 1]
+    alone = make_optimizer([matrix, bias], TrainingConfig(gate_learning_rate=0.5), iter([matrix])).param_groups
+    # No empty group of predictors; the first two are always there.
+    assert [(len(group["params"]), group["lr"]) for group in alone] == [(0, 2e-3), (1, 2e-3), (1, 0.5)]
+    none = make_optimizer([matrix, bias], TrainingConfig(gate_learning_rate=0.5)).param_groups
+    assert [len(group["params"]) for group in none] == [1, 1]
