@@ -137,13 +137,20 @@ class Predictor(nn.Module):
         return (logits.detach() > 0).to(logits.dtype), loss
 
     def _mass(self, current: Tensor, neuron: SlayerNeuron) -> Tensor:
-        """Return the activity of each channel, (T, N, C), or of each cell, (T, N, cells)."""
+        """Return the activity of each channel, (T, N, C), or of each cell, (T, N, cells).
+
+        It is that of membrane potentials: the largest spike is 1 for every channel that fires, but the largest
+        potential tells how near a silent one came.
+        """
+        potentials = membrane_potentials(current, neuron)
+        # A graded value matters whatever its sign; a potential below 0 is as silent as one at 0.
+        spikes = isinstance(neuron, (QLif, ThresholdNeuron))
+        active = potentials.clamp(min=0) if spikes else potentials.abs()
         if self.kind == "channel":
-            return neuron.respond(current).abs().flatten(3).mean(3)
-        # Spikes are few; how near all of a cell's potentials come to the threshold tells cells apart.
-        potentials = membrane_potentials(current, neuron).clamp(min=0).mean(2)
-        rows, columns = (-(-n // cells) for n, cells in zip(current.shape[3:], self.cells, strict=True))
-        return avg_pool2d(potentials, (rows, columns), ceil_mode=True, count_include_pad=False).flatten(2)
+            return active.flatten(3).amax(3)
+        cells = active.mean(2)
+        rows, columns = (-(-n // number) for n, number in zip(current.shape[3:], self.cells, strict=True))
+        return avg_pool2d(cells, (rows, columns), ceil_mode=True, count_include_pad=False).flatten(2)
 
 
 @torch.no_grad()

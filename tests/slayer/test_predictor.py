@@ -14,7 +14,7 @@ from lava_spquant.slayer import SpikingNetwork, block
 from lava_spquant.slayer.gate import GateConfig, target_mask
 from lava_spquant.slayer.layout import time_major
 from lava_spquant.slayer.membrane import TERNARY, MembraneConfig, n_bit
-from lava_spquant.slayer.neuron import ClipConfig, ClipNeuron, QLif, QLifConfig
+from lava_spquant.slayer.neuron import ClipConfig, ClipNeuron, QLif, QLifConfig, ThresholdNeuron
 from lava_spquant.slayer.predictor import Predictor, membrane_potentials
 from lava_spquant.slayer.quant import FullPrecision, Sawb, Ternary, Uniform
 from lava_spquant.slayer.stream import SPIKES, Stream
@@ -86,7 +86,17 @@ def test_cells_that_are_cut_short_are_judged_by_what_they_hold() -> None:
 def test_the_activity_of_graded_neurons_has_no_sign() -> None:
     predictor = made("channel", 2, 3, (1, 1))
     current = torch.tensor([-1.0, 0.5, 0.0]).reshape(1, 1, 3, 1, 1)
-    assert predictor._mass(current, ClipNeuron(ClipConfig(4))).flatten().tolist() == [7, 4, 0]
+    assert predictor._mass(current, ClipNeuron(ClipConfig(4))).flatten().tolist() == [1.0, 0.5, 0.0]
+    assert predictor._mass(current, ThresholdNeuron()).flatten().tolist() == [0.0, 0.5, 0.0]
+
+
+def test_a_channel_is_as_active_as_its_highest_potential() -> None:
+    predictor = made("channel", 2, 3, (2, 2))
+    current = torch.tensor([[0.1, 0.9, -3, 0], [2.5, 0, 0, 0], [-1, -2, -1, -4]]).reshape(1, 1, 3, 2, 2)
+    kept = QLif(QLifConfig(membrane=None, voltage_decay=0.0))
+    # Of the second step: what is kept of 0.9 adds up, and a neuron that fired begins at 0 again.
+    mass = predictor._mass(current.expand(2, -1, -1, -1, -1), kept)
+    torch.testing.assert_close(mass, torch.tensor([[[0.9, 2.5, 0.0]], [[1.8, 2.5, 0.0]]]))
 
 
 @pytest.mark.parametrize("reset", ["hard", "soft"])
