@@ -37,18 +37,23 @@ RECIPES = {
     "emulated-mnist": "emulated-mnist-cnn",
     "cifar10": "cifar10-vgg-small",
     "cifar10-binary": "cifar10-bit-resnet20",
+    "mnist-pruned": "mnist-cnn-pruned",
 }
+PRUNED = {"mnist-pruned": ("mnist-cnn", {"criterion": "membrane", "share": 0.35, "kind": "weights"})}
+"""Networks that begin as another recipe's, pruned so."""
+
 LIBRARIES = ("lava_spquant", "lava-nc", "lava-dl", "torch", "numpy")
 
 QUICK_RECIPE = (
     "data.steps=2",
     "model.architecture=8s2-FC",
     "model.weights=[]",
+    "model.channels=[]",
     "training.batch_size=256",
     "training.warmup_epochs=0",
 )
 QUICK_BINARY = ("data.steps=1", "model.architecture=C8s2-B8s2-FC")
-QUICK_EPOCHS = {"digits": 10, "mnist": 1, "emulated-mnist": 1, "cifar10": 1, "cifar10-binary": 1}
+QUICK_EPOCHS = {"digits": 10, "mnist": 1, "emulated-mnist": 1, "cifar10": 1, "cifar10-binary": 1, "mnist-pruned": 1}
 """Small enough to train within seconds: it shows that the path works."""
 
 
@@ -101,7 +106,9 @@ def main(
         load_training(debug)
         recipe = _recipe(name, quick and checkpoint is None)
         folder = out or (Path("runs/quick") if quick else HERE)
-        trained = checkpoint or _train(now, recipe, (folder if quick else Path("runs")) / recipe.name, data_path)
+        trained = checkpoint or _train(
+            now, recipe, folder if quick else Path("runs"), data_path, None if quick else name
+        )
         command = f"python netx_models/make.py {name}" + (" --quick" if quick else "")
         with now.progress() as progress:
             facts = _measure(trained, recipe, folder / f"{name}.net", command, data_path, quick, progress)
@@ -121,11 +128,22 @@ def _recipe(name: str, quick: bool) -> Recipe:
     return load_recipe(RECIPES[name], (*QUICK_RECIPE, *binary, f"training.epochs={QUICK_EPOCHS[name]}"))
 
 
-def _train(now: Session, recipe: Recipe, folder: Path, data_path: Path | None) -> Path:
+def _train(now: Session, recipe: Recipe, runs: Path, data_path: Path | None, name: str | None = None) -> Path:
+    """Train a recipe, a network in `PRUNED` from what it begins as, and return the checkpoint."""
+    from lava_spquant.workflow.prune import PruneConfig, prune_checkpoint
+    from lava_spquant.workflow.recipe import load_recipe
     from lava_spquant.workflow.train import train
 
+    initial = None
+    if name in PRUNED:
+        base, options = PRUNED[name]
+        dense = _train(now, load_recipe(base), runs, data_path)
+        initial = prune_checkpoint(
+            dense, runs / f"{recipe.name}.ckpt", PruneConfig(**options), data_path=data_path
+        ).checkpoint
+    folder = runs / recipe.name
     now.note(f"Training {recipe.name} on {recipe.data.name}, {recipe.training.epochs} epochs, into {folder}")
-    return train(recipe, folder, data_path=data_path, progress=now.shows_bars).checkpoint
+    return train(recipe, folder, data_path=data_path, progress=now.shows_bars, initial=initial).checkpoint
 
 
 def _measure(
