@@ -87,7 +87,7 @@ def _head(facts: Facts) -> str:
     )
     rows = [
         ("Test accuracy", f"{result.accuracy:.2%} ({result.correct:,} of {result.samples:,} test images)"),
-        ("Architecture", f"`{model.architecture}`, input {_shape(test.shape)} with {width} per pixel"),
+        ("Architecture", f"`{model.architecture}`{_pruned(model)}, input {_shape(test.shape)} with {width} per pixel"),
         ("Weights", weights),
         ("Neurons", _neurons(model)),
         ("Time steps", f"{facts.recipe.data.steps}, {shown} at each"),
@@ -96,6 +96,11 @@ def _head(facts: Facts) -> str:
         ("SHA-256", f"`{digest}`"),
     ]
     return f"# {facts.path.name}\n\n{intro}\n\n" + _table(("", ""), rows, numbers=0)
+
+
+def _pruned(model: ConvNetConfig) -> str:
+    left = ", ".join(map(str, model.channels))
+    return f" pruned to {left} channels" if left else ""
 
 
 def _neurons(model: ConvNetConfig) -> str:
