@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["some_samples", "speedup"]
 
-BATCH, ROUNDS = 32, 9
+BATCH, ROUNDS = 32, 41
 
 
 def some_samples(network: ir.Network, plan: DataConfig, data_path: Path | None) -> ir.IntArray:
