@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from lava_spquant import ir
 from lava_spquant.engine import _tables as t
 
-__all__ = ["HAS_COMPRESS", "gate_rows", "gate_sources", "narrow_sizes", "narrows"]
+__all__ = ["HAS_COMPRESS", "gate_rows", "gate_sizes", "gate_sources", "narrows"]
 
 Ints = NDArray[np.int64]
 
@@ -43,11 +43,17 @@ def narrows(network: ir.Network, index: int, row: Ints, vector: bool) -> bool:
     return bool(HAS_COMPRESS and vector and by_channel and listed and not row[t.R_BINARY] and not row[t.R_DOT])
 
 
-def narrow_sizes(branches: list[Ints], streams: Ints) -> tuple[int, int]:
-    """Return the int16 values of the largest table of weights that is narrowed, and the words of its channels."""
+def gate_sizes(blocks: Ints, branches: list[Ints], streams: Ints) -> dict[str, int]:
+    """Return the lengths of what gates need in a run.
+
+    These are the int16 values of the largest table of weights that is narrowed, a row of neurons, and the words that
+    hold one bit for every channel of a gated block, whether it narrows weights or not.
+    """
     rows = [row for row in branches if row[t.R_NARROWS]]
     places = [int(row[t.R_KH] * row[t.R_KW] * streams[row[t.R_STREAM], t.S_CHANNELS] + 1) for row in rows]
-    return (
-        max((n * int(row[t.R_STRIDE]) for n, row in zip(places, rows, strict=True)), default=0) + t.SLACK,
-        max((int(row[t.R_STRIDE]) // 64 for row in rows), default=0) + 1,
-    )
+    gated = streams[1:][blocks[:, t.B_GATES] > 0]
+    return {
+        "narrow": max((n * int(row[t.R_STRIDE]) for n, row in zip(places, rows, strict=True)), default=0) + t.SLACK,
+        "gate_row": int(gated[:, t.S_ROW].max(initial=0)) + t.SLACK,
+        "words": -(-int(gated[:, t.S_CHANNELS].max(initial=0)) // 64),
+    }

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lava_spquant import ir
 from lava_spquant.engine import _tables as t
-from lava_spquant.engine.gates import gate_rows, gate_sources, narrow_sizes, narrows
+from lava_spquant.engine.gates import gate_rows, gate_sizes, gate_sources, narrows
 from lava_spquant.engine.synapses import SYNAPSE_CODES
 from lava_spquant.engine.weights import Pool, is_dot, is_packed, lay_bits, lay_groups, lay_rows, padded, words_of
 from lava_spquant.ir.limits import DECAY_UNITY, PRODUCT_MAX, STATE_MAX
@@ -101,6 +101,8 @@ def compile_program(network: ir.Network, timing: ir.Timing, vector: bool = True)
             # One table of weights can be narrowed at a time: that of the first branch.
             branches[-1][t.R_NARROWS] = branch is block.branches[0] and narrows(network, b, branches[-1], vector)
     sizes |= {"state": state + t.SLACK, "cache": cache + t.SLACK, **_scratch(branches, streams, sizes["row"])}
+    sizes |= gate_sizes(blocks, branches, streams)
+    sizes["plan"] += t.R_COLUMNS + sizes["words"]
     joined = {name: pool.join() for name, pool in pools.items()}
     return Program(network, timing, streams, blocks, np.array(branches), sizes=sizes, **joined)
 
@@ -128,9 +130,7 @@ def _scratch(branches: list[Ints], streams: Ints, row: int) -> dict[str, int]:
         for width, channels in [streams[branch[t.R_STREAM], [t.S_WIDTH, t.S_CHANNELS]]]
     ]
     needed = max(2 * max(words, default=0), max(values, default=0) // 4)
-    narrow, chunks = narrow_sizes(branches, streams)
-    plan = 3 * (tallest + 1)
-    return {"plan": plan + t.R_COLUMNS + chunks, "narrow": narrow, "row": max(row, needed + t.SLACK)}
+    return {"plan": 3 * (tallest + 1), "row": max(row, needed + t.SLACK)}
 
 
 def _rings(network: ir.Network, timing: ir.Timing) -> list[int]:

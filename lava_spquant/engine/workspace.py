@@ -24,8 +24,8 @@ _POOLS = {
     "factors": "row",
     "acc": "row",
     "currents": "row",
-    "cover": "row",
-    "shade": "row",
+    "cover": "gate_row",
+    "shade": "gate_row",
     "cache": "cache",
 }
 """Which size each int32 buffer has."""

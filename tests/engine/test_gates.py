@@ -99,6 +99,21 @@ def test_binary_grouped_and_image_convolutions_are_gated_as_well() -> None:
     assert_exact(network, dense_input(rng, spec, 0.3), Timing(True, 4), threads=(1, 2))
 
 
+@pytest.mark.parametrize("kind", ["dense", "identity"])
+def test_more_channels_than_any_scratch_row_of_a_small_network(kind: str) -> None:
+    rng = np.random.default_rng(3)
+    wide, spec = 9000, ir.InputSpec((4,))
+    stack = Stack(rng, spec)
+    stack.add((ir.INPUT, dense(rng, 4, wide)))
+    stack.add((ir.INPUT, dense(rng, 4, wide)), neuron=ir.Threshold(0))
+    stack.add((0, ir.Identity()) if kind == "identity" else (ir.INPUT, dense(rng, 4, wide)))
+    network = gated(stack.network(), 2, 1)
+    found = Engine(network).program
+    # A bit per channel has room behind the branch's own row, which is there for every network.
+    assert found.sizes["plan"] >= t.R_COLUMNS + -(-wide // 64)
+    assert_exact(network, dense_input(rng, spec, 0.5))
+
+
 def test_random_networks_with_gates() -> None:
     found = 0
     for seed in range(300):
