@@ -42,7 +42,6 @@ from lava_spquant.jit.llvm import I1, I8, I16, I32, I64, counted_loop, data_poin
 
 __all__ = ["cover_row", "expand_row", "open_block", "shade_row", "slim_at", "words_of"]
 
-
 WORD, VECTOR_BITS = 64, 512
 
 NARROWING = 6

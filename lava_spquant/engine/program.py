@@ -100,9 +100,8 @@ def compile_program(network: ir.Network, timing: ir.Timing, vector: bool = True)
             branches.append(_branch(branch, delay, stream_bounds, sides, form, pools))
             # One table of weights can be narrowed at a time: that of the first branch.
             branches[-1][t.R_NARROWS] = branch is block.branches[0] and narrows(network, b, branches[-1], vector)
-    sizes |= {"state": state + t.SLACK, "cache": cache + t.SLACK, **_scratch(branches, streams, sizes["row"])}
-    sizes |= gate_sizes(blocks, branches, streams)
-    sizes["plan"] += t.R_COLUMNS + sizes["words"]
+    sizes |= {"state": state + t.SLACK, "cache": cache + t.SLACK, **gate_sizes(blocks, branches, streams)}
+    sizes |= _scratch(branches, streams, sizes)
     joined = {name: pool.join() for name, pool in pools.items()}
     return Program(network, timing, streams, blocks, np.array(branches), sizes=sizes, **joined)
 
@@ -112,8 +111,8 @@ def _wants_list(network: ir.Network, branch: ir.Branch, vector: bool) -> bool:
     return not (by_place or is_packed(network, branch) or is_dot(network, branch, vector))
 
 
-def _scratch(branches: list[Ints], streams: Ints, row: int) -> dict[str, int]:
-    """Return the lengths of what holds a plan of kernel rows, and a row of anything."""
+def _scratch(branches: list[Ints], streams: Ints, sizes: dict[str, int]) -> dict[str, int]:
+    """Return the lengths of what holds a plan of kernel rows with a narrowed branch, and a row of anything."""
     tallest = max(int(branch[t.R_KH]) for branch in branches)
     # Also the lines under a packed kernel with their borders, two int32 to a word.
     words = [
@@ -130,7 +129,8 @@ def _scratch(branches: list[Ints], streams: Ints, row: int) -> dict[str, int]:
         for width, channels in [streams[branch[t.R_STREAM], [t.S_WIDTH, t.S_CHANNELS]]]
     ]
     needed = max(2 * max(words, default=0), max(values, default=0) // 4)
-    return {"plan": 3 * (tallest + 1), "row": max(row, needed + t.SLACK)}
+    plan = 3 * (tallest + 1) + t.R_COLUMNS + sizes["words"]
+    return {"plan": plan, "row": max(sizes["row"], needed + t.SLACK)}
 
 
 def _rings(network: ir.Network, timing: ir.Timing) -> list[int]:

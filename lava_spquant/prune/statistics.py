@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lava_spquant import ir
 from lava_spquant.ir.reference import Trace
+from lava_spquant.prune.gates import gate_blocks
 
 __all__ = ["MASS", "ChannelStatistics", "channel_statistics", "target_mask"]
 
@@ -87,7 +88,12 @@ def channel_statistics(network: ir.Network, traces: Iterable[Trace]) -> tuple[Ch
         If there are no traces.
     """
     widths = ir.widths(network)
-    weighted = [[b for b in width.blocks if _has_weights(network.blocks[b])] or list(width.blocks) for width in widths]
+    # A predictor has its block's channels, but how often it opens them is no spike rate.
+    apart = set(gate_blocks(network))
+    weighted = [
+        [b for b in width.blocks if b not in apart and _has_weights(network.blocks[b])] or list(width.blocks)
+        for width in widths
+    ]
     sums: dict[int, dict[str, Values]] = {}
     runs = 0.0
     for trace in traces:

@@ -12,6 +12,7 @@ from lava_spquant.data import Split
 from lava_spquant.data.split import S
 from lava_spquant.ir.limits import CUBA_SHIFT, STATE_MAX
 from lava_spquant.ir.reference import Trace
+from lava_spquant.prune import gate_blocks
 from lava_spquant.report import Accuracy, activity, predict
 from lava_spquant.workflow.evaluate import traces
 from lava_spquant.workflow.executor import default_executor
@@ -53,7 +54,7 @@ def raise_thresholds(network: ir.Network, by: float) -> ir.Network:
     """Return the network with every threshold raised; nothing else changes.
 
     A membrane's threshold becomes `(1 + by)` of what it was, a stateless one rises by `by` units of current. CUBA
-    thresholds stay multiples of what Lava's own neuron can hold.
+    thresholds stay multiples of what Lava's own neuron can hold. Predictors keep theirs: they decide, and do not fire.
 
     Parameters
     ----------
@@ -68,7 +69,9 @@ def raise_thresholds(network: ir.Network, by: float) -> ir.Network:
     """
     if not by >= 0:
         raise ValueError(f"sweep: raised by: found {by}, expected at least 0")
-    return replace(network, blocks=tuple(_raised(block, by) for block in network.blocks))
+    kept = set(gate_blocks(network))
+    blocks = (block if index in kept else _raised(block, by) for index, block in enumerate(network.blocks))
+    return replace(network, blocks=tuple(blocks))
 
 
 def _raised(block: ir.Block, by: float) -> ir.Block:

@@ -9,6 +9,7 @@ from lava_spquant import ir
 from lava_spquant.ir import reference
 from lava_spquant.prune import CRITERIA, channel_statistics, scores
 from lava_spquant.prune.statistics import target_mask
+from tests.prune.gated_models import gated_pair, images
 
 
 def network() -> ir.Network:
@@ -68,3 +69,17 @@ def test_criteria_and_chance() -> None:
 def test_no_data_is_refused() -> None:
     with pytest.raises(ValueError, match="traces: found none"):
         channel_statistics(network(), [])
+
+
+def test_what_a_predictor_does_is_no_part_of_its_channels() -> None:
+    net, _ = gated_pair("channel")
+    x = images(3)
+    trace = reference.run(net, x)
+    seen = {width.blocks: one for width, one in zip(ir.widths(net), channel_statistics(net, [trace]), strict=True)}
+    for index, block in enumerate(net.blocks):
+        if block.gates:
+            (found,) = (one for blocks, one in seen.items() if index in blocks)
+            spikes = trace.blocks[index]["spikes"]
+            opened = trace.blocks[block.gates[0].source]["spikes"]
+            np.testing.assert_allclose(found.rate, spikes.mean(axis=(0, 1, 3, 4)))
+            assert not np.allclose(found.rate, opened.mean(axis=(0, 1, 3, 4)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -41,6 +43,15 @@ def test_thresholds_rise_and_nothing_else(neuron: ir.Neuron, by: float, vth: int
     x = np.random.default_rng(0).integers(0, 256, (5, 4, 3))
     quiet, loud = (reference.run(n, x).output for n in (raise_thresholds(before, by), before))
     assert quiet.sum() <= loud.sum()
+
+
+def test_predictors_keep_theirs() -> None:
+    gate = ir.Block("gate", (ir.Branch(ir.Identity(), np.ones(3)),), ir.Threshold(0), np.zeros(3, int))
+    gated = replace(network(ir.QLif(2048, 64)).blocks[0], gates=(ir.Gate(0),))
+    before = ir.Network(ir.InputSpec((3,), 8), (gate, gated))
+    first, second = raise_thresholds(before, 0.25).blocks
+    assert first is gate
+    assert second.neuron.vth == 80  # type: ignore[attr-defined]
 
 
 def test_graded_neurons_have_none() -> None:
