@@ -39,6 +39,10 @@ def train(
         Optional[Path],  # noqa: UP045
         typer.Option("--initial", metavar="CKPT", help="Start from this checkpoint's weights, of any quantisation."),
     ] = None,
+    teacher: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--teacher", metavar="CKPT", help="Learn from this network's answers (training.distillation)."),
+    ] = None,
     data: DataPath = None,
     accelerator: Accelerator = "auto",
     devices: Devices = 1,
@@ -78,7 +82,13 @@ def train(
         now.note(f"Training {plan.name} on {plan.data.name}, {plan.training.epochs} epochs, into {folder}")
         start = time.perf_counter()
         trained = run_training(
-            plan, folder, data_path=data, progress=now.shows_bars, hardware=hardware, initial=initial
+            plan,
+            folder,
+            data_path=data,
+            progress=now.shows_bars,
+            hardware=hardware,
+            initial=initial,
+            teacher=teacher,
         )
         values = {
             "ok": True,

@@ -20,6 +20,7 @@ from lava_spquant.report.rows import (
     memory_rows,
     network_rows,
 )
+from lava_spquant.report.spike_cost import spike_costs
 from lava_spquant.report.style import save_figure
 from lava_spquant.report.tables import (
     accuracy_table,
@@ -75,4 +76,5 @@ __all__ = [
     "predict",
     "save_figure",
     "scores",
+    "spike_costs",
 ]

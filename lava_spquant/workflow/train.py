@@ -19,6 +19,7 @@ from torch import Tensor
 from lava_spquant.data import EventData, EventSplit, ImageData, ImageSplit, holdout
 from lava_spquant.data.tensor import as_torch, augmenter, encoder
 from lava_spquant.ir import InputSpec
+from lava_spquant.report import spike_costs
 from lava_spquant.slayer import SpikingNetwork
 from lava_spquant.slayer.models import build_convnet
 from lava_spquant.slayer.training import (
@@ -76,6 +77,7 @@ def train(
     hardware: Hardware | None = None,
     callbacks: Sequence[L.Callback] = (),
     initial: SpikingNetwork | str | Path | None = None,
+    teacher: SpikingNetwork | str | Path | None = None,
 ) -> TrainResult:
     """Train `recipe` into `folder`, going on where an earlier call was stopped.
 
@@ -102,6 +104,9 @@ def train(
     initial : SpikingNetwork or path-like, optional
         A network, or a checkpoint of one, whose parameters training starts from: of the recipe's architecture, with
         any quantisers. A run that resumes goes on from its own checkpoint.
+    teacher : SpikingNetwork or path-like, optional
+        A network, or a checkpoint of one, that reads and answers what this one does: `training.distillation` is the
+        weight of its answers in the loss. A run that resumes needs it again.
 
     Returns
     -------
@@ -110,16 +115,19 @@ def train(
     Raises
     ------
     ValueError
-        If `folder` holds a checkpoint of another recipe, `initial` does not fit the recipe's network, the loss stops
-        being finite, or the hardware cannot compute in the recipe's precision.
+        If `folder` holds a checkpoint of another recipe, `initial` or `teacher` does not fit the recipe's network,
+        only one of teacher and `training.distillation` is given, the loss stops being finite, or the hardware cannot
+        compute in the recipe's precision.
     KeyboardInterrupt
         On Ctrl-C; the last checkpoint stays whole and a further call resumes from it.
     """
     folder = Path(folder)
     splits = recipe.data.load(data_path)
     fitted, valid = _parts(recipe, splits)
+    # Making it takes random numbers.
+    taught_by = _taught_by(teacher, recipe)
     L.seed_everything(recipe.seed, verbose=False)
-    module = _classifier(recipe, fitted)
+    module = _classifier(recipe, fitted, taught_by)
     resume, done = _checkpoint_of(recipe, folder)
     if initial is not None and resume is None:
         _start_from(module.model, initial)
@@ -135,7 +143,7 @@ def train(
 
 def _start_from(model: SpikingNetwork, initial: SpikingNetwork | str | Path) -> None:
     """Give `model` the parameters of another network of its architecture."""
-    given = initial if isinstance(initial, SpikingNetwork) else load_checkpoint(initial)[1]
+    given = _given(initial)
     try:
         model.load_state_dict(given.state_dict())
     except RuntimeError as error:
@@ -195,7 +203,19 @@ def _ctrl_c_raises(trainer: L.Trainer) -> Iterator[None]:
         raise KeyboardInterrupt(f"training stopped in epoch {trainer.current_epoch}; call again to resume")
 
 
-def _classifier(recipe: Recipe, split: Samples) -> Classifier:
+def _given(network: SpikingNetwork | str | Path) -> SpikingNetwork:
+    return network if isinstance(network, SpikingNetwork) else load_checkpoint(network)[1]
+
+
+def _taught_by(teacher: SpikingNetwork | str | Path | None, recipe: Recipe) -> SpikingNetwork | None:
+    weight = recipe.training.distillation
+    if (teacher is None) != (weight == 0):
+        found = "no teacher" if teacher is None else "a teacher"
+        raise ValueError(f"training: distillation: found {weight:g} with {found}, expected both or neither")
+    return None if teacher is None else _given(teacher)
+
+
+def _classifier(recipe: Recipe, split: Samples, teacher: SpikingNetwork | None) -> Classifier:
     shape, classes = split.shape, split.num_classes
     kept = {"recipe": recipe_text(recipe), "shape": list(shape), "bits": split.bits, "classes": classes}
     model = build_convnet(recipe.model, InputSpec(shape, split.bits), classes, recipe.name)
@@ -205,8 +225,15 @@ def _classifier(recipe: Recipe, split: Samples) -> Classifier:
     def augment(samples: Tensor, generator: torch.Generator, share: Share) -> Tensor:
         return changed(samples, generator, (share.start, share.total))
 
+    if teacher is not None and (teacher.input_spec, teacher.to_ir().output_shape) != (model.input_spec, (classes,)):
+        found, expected = (teacher.input_spec, teacher.to_ir().output_shape), (model.input_spec, (classes,))
+        raise ValueError(f"training: teacher: found input and output {found}, expected {expected}")
+    augmented = augment if augmentation else None
+    costs = spike_costs(model.to_ir()) if recipe.training.synops_penalty else ()
     encode = encoder(split, recipe.data.steps)
-    return Classifier(model, recipe.training, encode, classes, augment if augmentation else None, recipe.seed, kept)
+    return Classifier(
+        model, recipe.training, encode, classes, augmented, recipe.seed, kept, costs=costs, teacher=teacher
+    )
 
 
 def _checkpoint_of(recipe: Recipe, folder: Path) -> tuple[Path | None, int]:

@@ -51,6 +51,15 @@ class TrainingConfig:
         Weight in the loss of what layers spike above `rate_target`; see `SpikeRates`.
     rate_target : float
         Spikes per neuron and step that cost nothing, 0..1.
+    synops_penalty : float
+        Weight in the loss of the share by which spikes cause more synaptic operations than `synops_target`; see
+        `SpikeCost`.
+    synops_target : float
+        Synaptic operations per sample, over all of its time steps, that spikes may cause.
+    distillation : float
+        Weight, 0..1, of a teacher's answers in the loss, which takes it from the labels'; see `distillation_loss`.
+    temperature : float
+        By which both networks' answers are divided then.
     threshold_raise : float
         Largest amount by which stateless thresholds are raised, drawn anew for every batch; see `RaisedThresholds`.
     gate_share : float
@@ -102,6 +111,10 @@ class TrainingConfig:
     checkpoint_minutes: float = 0.0
     rate_penalty: float = 0.0
     rate_target: float = 0.1
+    synops_penalty: float = 0.0
+    synops_target: float = 0.0
+    distillation: float = 0.0
+    temperature: float = 2.0
     threshold_raise: float = 0.0
     freeze_norm: bool = False
     gate_share: float = 0.85
@@ -114,9 +127,10 @@ class TrainingConfig:
         for what in ("epochs", "batch_size", "step_epochs", "accumulate_grad_batches"):
             self._check(what, getattr(self, what) >= 1, "at least 1")
         self._check("learning_rate", 0 < self.learning_rate < math.inf, "a positive number")
-        unlimited = ("weight_decay", "warmup_epochs", "gradient_clip", "patience", "rate_penalty", "threshold_raise")
+        unlimited = ("weight_decay", "warmup_epochs", "gradient_clip", "patience", "threshold_raise")
+        spikes = ("rate_penalty", "synops_penalty", "synops_target")
         gates = ("gate_loss", "gate_learning_rate", "gate_warmup_epochs", "gate_ramp_epochs")
-        for what in (*unlimited, *gates, "checkpoint_steps", "checkpoint_minutes"):
+        for what in (*unlimited, *spikes, *gates, "checkpoint_steps", "checkpoint_minutes"):
             self._check(what, 0 <= getattr(self, what) < math.inf, "at least 0")
         for what, names in (
             ("loss", LOSSES),
@@ -127,6 +141,9 @@ class TrainingConfig:
             self._check(what, getattr(self, what) in names, f"one of {', '.join(names)}")
         self._check("lam", 0 <= self.lam <= 1, "0..1")
         self._check("rate_target", 0 <= self.rate_target <= 1, "0..1")
+        self._check("synops_target", self.synops_target > 0 or not self.synops_penalty, "more than 0 with a penalty")
+        self._check("distillation", 0 <= self.distillation <= 1, "0..1")
+        self._check("temperature", 0 < self.temperature < math.inf, "a positive number")
         self._check("gate_share", 0 < self.gate_share <= 1, "more than 0 and at most 1")
         self._check("momentum", 0 <= self.momentum < 1, "0 or more and less than 1")
         self._check("step_factor", 0 < self.step_factor <= 1, "more than 0 and at most 1")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -17,12 +17,14 @@ from lava_spquant.slayer.network import SpikingNetwork
 from lava_spquant.slayer.norm import BatchNorm, on_the_whole_batch, sum_over_processes
 from lava_spquant.slayer.training.batches import EpochBatches
 from lava_spquant.slayer.training.config import TrainingConfig
+from lava_spquant.slayer.training.distillation import distillation_loss, frozen
 from lava_spquant.slayer.training.gates import Predictors
 from lava_spquant.slayer.training.optimizer import make_optimizer
 from lava_spquant.slayer.training.raised import RaisedThresholds
 from lava_spquant.slayer.training.random_state import random_state, restore_random_state
 from lava_spquant.slayer.training.schedule import learning_rate_factor
 from lava_spquant.slayer.training.shares import Share, process_rank
+from lava_spquant.slayer.training.spike_cost import SpikeCost
 from lava_spquant.slayer.training.spike_rate import SpikeRates
 
 __all__ = ["TRAINING_STATE", "Classifier"]
@@ -54,6 +56,10 @@ class Classifier(L.LightningModule):
         Of the augmentation; batch b draws from `seed` and b alone, so that training resumes exactly.
     hyper_parameters : dict
         Plain values kept in the checkpoint.
+    costs : sequence of float
+        Synaptic operations that one spike of each block causes, where `training.synops_penalty` puts a price on them.
+    teacher : SpikingNetwork, optional
+        Network whose answers count `training.distillation` in the loss. It is not trained.
 
     Attributes
     ----------
@@ -70,6 +76,9 @@ class Classifier(L.LightningModule):
         augment: Augment | None = None,
         seed: int = 0,
         hyper_parameters: dict[str, Any] | None = None,
+        *,
+        costs: Sequence[float] = (),
+        teacher: SpikingNetwork | None = None,
     ) -> None:
         super().__init__()
         self.model, self.encode, self.augment, self.seed = model, encode, augment, seed
@@ -77,6 +86,9 @@ class Classifier(L.LightningModule):
         self.config = training
         self.loss = training.make_loss()
         self.rates = SpikeRates(model, training.rate_target) if training.rate_penalty else None
+        self.cost = SpikeCost(model, costs, training.synops_target) if training.synops_penalty else None
+        # In a tuple it is no module of this one: it is not trained, counted or kept.
+        self.teachers = (frozen(teacher),) if teacher is not None else ()
         self.predictors = Predictors(model, training)
         self.raised = RaisedThresholds(model, training.threshold_raise, seed) if training.threshold_raise else None
         self.train_accuracy = MulticlassAccuracy(classes, average="micro")
@@ -103,13 +115,10 @@ class Classifier(L.LightningModule):
             images = self.augment(images, generator, share)
         self._prepare(number)
         with on_the_whole_batch() if share.repeated else nullcontext():
-            output = self.model(self.encode(images))
+            x = self.encode(images)
+            output = self.model(x)
         self._follow_thresholds()
-        loss: Tensor = self.loss(output, labels) * share.weight
-        if self.rates is not None:
-            loss = loss + self.config.rate_penalty * self.rates.penalty(share.weight)
-        if self.predictors:
-            loss = loss + self.predictors.loss() * share.weight
+        loss = self._loss(x, output, labels, share)
         if not bool(torch.isfinite(loss)):
             raise ValueError(f"training: loss at step {number}: found {loss.item()}, expected a finite number")
         if not share.repeated or process_rank() == 0:
@@ -117,6 +126,22 @@ class Classifier(L.LightningModule):
         self.batches_done = number + 1
         self.log("train_loss", loss.detach(), prog_bar=True, logger=False)
         return {"loss": loss, "batch_loss": loss.detach()}
+
+    def _loss(self, x: Tensor, output: Tensor, labels: Tensor, share: Share) -> Tensor:
+        config = self.config
+        loss: Tensor = self.loss(output, labels) * share.weight
+        for teacher in self.teachers:
+            with torch.no_grad():
+                taught = teacher(x)
+            told = distillation_loss(output, taught, config.temperature) * share.weight
+            loss = (1 - config.distillation) * loss + config.distillation * told
+        if self.rates is not None:
+            loss = loss + config.rate_penalty * self.rates.penalty(share.weight)
+        if self.cost is not None:
+            loss = loss + config.synops_penalty * self.cost.penalty(len(labels), share.weight)
+        if self.predictors:
+            loss = loss + self.predictors.loss() * share.weight
+        return loss
 
     def _prepare(self, number: int) -> None:
         """Do what the recipe wants of the model in this batch."""

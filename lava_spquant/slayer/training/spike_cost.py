@@ -1,0 +1,90 @@
+"""A price on the synaptic operations that spikes cause: a network learns to keep within a budget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lava_spquant.slayer.block import Gated, Pool
+from lava_spquant.slayer.export import deployed_blocks
+from lava_spquant.slayer.network import SpikingNetwork
+from lava_spquant.slayer.norm import sum_over_processes
+from lava_spquant.slayer.training.shares import process_count
+
+__all__ = ["SpikeCost"]
+
+
+class SpikeCost:
+    """Counts the synaptic operations that a model's spikes cause, and judges those of its last forward pass.
+
+    Unlike a target rate this leaves it to training in which layer spikes are worth their operations.
+
+    Parameters
+    ----------
+    model : SpikingNetwork
+    costs : sequence of float
+        Synaptic operations that one value of each block of the integer network causes, where it is not 0; see
+        `lava_spquant.report.spike_costs`.
+    target : float
+        Synaptic operations per sample that are free, over all of its time steps; more than 0.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many costs as blocks, or the target is not above 0.
+    """
+
+    def __init__(self, model: SpikingNetwork, costs: Sequence[float], target: float) -> None:
+        parts = deployed_blocks(list(model))
+        if len(costs) != len(parts) or not target > 0:
+            raise ValueError(
+                f"spike cost: found {len(costs)} costs and a target of {target:g}, "
+                f"expected one for each of {len(parts)} blocks, and more than 0"
+            )
+        self.target = target
+        self.spent: list[Tensor] = []
+        prices: dict[nn.Module, float] = {}
+        for part, cost in zip(parts, costs, strict=True):
+            # Pools are called as blocks; of other blocks the neuron is what every way of training calls.
+            prices[part.block if isinstance(part.block, Pool) else part.block.neuron] = cost
+        for module in model.modules():
+            # A gated block has its neuron respond to a current, which no hook of the neuron's sees.
+            watched: nn.Module = module.neuron if isinstance(module, Gated) else module  # type: ignore[assignment]
+            cost = prices.get(watched, 0.0)
+            if cost:
+                module.register_forward_hook(self._note(cost))
+
+    def _note(self, cost: float) -> Any:
+        def note(module: nn.Module, inputs: Any, sent: Any) -> None:
+            if module.training and torch.is_grad_enabled():
+                values = sent[0] if isinstance(sent, tuple) else sent
+                # Each counts once, however large; its gradient is that of its spikes.
+                self.spent.append(cost * (values + ((values != 0).to(values.dtype) - values).detach()).sum())
+
+        return note
+
+    def penalty(self, samples: int, weight: float = 1.0) -> Tensor:
+        """Return by what share the operations per sample exceed the target, at least 0, and forget them.
+
+        Parameters
+        ----------
+        samples : int
+            In the last forward pass.
+        weight : float
+            Of this process's samples in the mean over processes; whether the target is met is judged by the whole
+            batch, so that several processes learn what one would.
+
+        Raises
+        ------
+        ValueError
+            If no neuron spiked or could have, for want of a forward pass.
+        """
+        if not self.spent:
+            raise ValueError("spike cost: found no spiking neuron in the forward pass, expected at least one")
+        spent = torch.stack(self.spent).sum() * (weight / samples)
+        self.spent = []
+        above = sum_over_processes(spent.detach()) / process_count() > self.target
+        return (spent / self.target - weight) * above
