@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from lava_spquant import netx
+from lava_spquant import ir, netx
 from lava_spquant.cli.opening import open_source
 from lava_spquant.cli.options import DataPath, Dataset, Debug, Json, Limit, Quiet, Source, Steps
 from lava_spquant.cli.session import session
@@ -22,7 +23,7 @@ from lava_spquant.report.style import save_figure
 from lava_spquant.report.sweep import sweep_figure
 from lava_spquant.workflow import Loaded
 from lava_spquant.workflow.chunks import head
-from lava_spquant.workflow.sweep import RAISES, OperatingPoint, choose, halves, raise_thresholds
+from lava_spquant.workflow.sweep import RAISES, OperatingPoint, Raise, choose, halves, raise_thresholds
 from lava_spquant.workflow.sweep import sweep as run_sweep
 
 __all__ = ["sweep"]
@@ -36,6 +37,15 @@ def sweep(
         str, typer.Option("--raise", metavar="X,X", help="By how much, in thresholds or units of current.")
     ] = ",".join(map(str, RAISES)),
     lost: Annotated[float, typer.Option("--lost", min=0, help="Percentage points that the chosen one may lose.")] = 1.0,
+    renormalise: Annotated[
+        int,
+        typer.Option(
+            "--renormalise",
+            min=0,
+            metavar="N",
+            help="Measure batch-norm's statistics anew at every raise, on N training samples (checkpoints only).",
+        ),
+    ] = 0,
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Receives sweep.csv, sweep.png and chosen.net.")
     ] = Path("sweep"),
@@ -56,16 +66,19 @@ def sweep(
     with session(json_output, quiet, debug) as now:
         found = open_source(source, dataset=dataset, steps=steps, input_shape=None, input_bits=None, debug=debug)
         choosing, judging = halves(head(found.test_data(data), limit))
-        steps_of_network = found.known_steps()
+        measured = partial(
+            run_sweep, found.network, steps=found.known_steps(), raised=_raised(found, renormalise, data)
+        )
         with now.progress() as progress:
-            points = list(run_sweep(found.network, choosing, steps_of_network, _numbers(raises), progress=progress))
+            points = list(measured(choosing, raises=_numbers(raises), progress=progress))
             best = choose(points, lost)
             ends = dict.fromkeys((0.0, best.raised))
-            before, *others = run_sweep(found.network, judging, steps_of_network, tuple(ends), progress=progress)
+            before, *others = measured(judging, raises=tuple(ends), progress=progress)
         after = others[0] if others else before
         rows = [_row(point, points[0]) for point in points]
         judged = {"before": _row(before, before), "after": _row(after, before)}
-        path = _write(found, rows, points.index(best), out)
+        network = measured.keywords["raised"](found.network, best.raised)
+        path = _write(found, network, rows, points.index(best), out)
         values: dict[str, Any] = {"ok": True, "network": found.network.name, "energy": ENERGY_SOURCE, "points": rows}
         saved = 1 - judged["after"]["share_of_synops"] if before.synops else 0.0
         points_lost = 100 * (before.accuracy.accuracy - after.accuracy.accuracy)
@@ -100,7 +113,17 @@ def _row(point: OperatingPoint, first: OperatingPoint) -> dict[str, float]:
     }
 
 
-def _write(found: Loaded, rows: Sequence[dict[str, float]], chosen: int, out: Path) -> Path:
+def _raised(found: Loaded, samples: int, data: Path | None) -> Raise:
+    if not samples:
+        return raise_thresholds
+    if found.model is None:
+        raise ValueError("--renormalise: found a network of integers, expected a checkpoint: it has batch-norm")
+    from lava_spquant.workflow.renormalised import Renormalised, calibration_batches
+
+    return Renormalised(found.model, calibration_batches(found.train_data(data), samples, found.known_steps()))
+
+
+def _write(found: Loaded, network: ir.Network, rows: Sequence[dict[str, float]], chosen: int, out: Path) -> Path:
     """Write table, figure and network; each is whole or absent."""
     out.mkdir(parents=True, exist_ok=True)
     text = io.StringIO()
@@ -117,7 +140,6 @@ def _write(found: Loaded, rows: Sequence[dict[str, float]], chosen: int, out: Pa
     save_figure(figure, out / FIGURE_FILE)
     raised = rows[chosen]["raised"]
     about = {"recipe": found.recipe, "dataset": found.dataset, "steps": found.steps, "raised": f"{raised:g}"}
-    network = raise_thresholds(found.network, raised)
     netx.save(network, out / NETWORK_FILE, metadata={k: str(v) for k, v in about.items() if v is not None})
     return out / NETWORK_FILE
 

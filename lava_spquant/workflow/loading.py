@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lava_spquant import ir, netx
 
 if TYPE_CHECKING:
-    from lava_spquant.data import FrameConfig, Split
+    from lava_spquant.data import EventData, EventSplit, FrameConfig, ImageData, ImageSplit, Split
     from lava_spquant.slayer import SpikingNetwork
 
 __all__ = ["CHECKPOINT_SUFFIX", "Loaded", "export", "load", "open_checkpoint"]
@@ -57,13 +57,26 @@ class Loaded:
         ValueError
             If the file names no data set, or it cannot be loaded.
         """
+        return self._data(path).test
+
+    def train_data(self, path: str | os.PathLike[str] | None = None) -> ImageSplit | EventSplit:
+        """Load the training samples of the data set that the network belongs to, as `test_data` does the others.
+
+        Raises
+        ------
+        ValueError
+            As `test_data`.
+        """
+        return self._data(path).train
+
+    def _data(self, path: str | os.PathLike[str] | None) -> ImageData | EventData:
         from lava_spquant import data
 
         if self.dataset is None:
             expected = f"one of {', '.join(data.DATASETS)}"
             raise ValueError(f"{self.network.name}: data set: found none in the file, expected its name: {expected}")
         recordings = isinstance(data.DATASETS.get(self.dataset), data.EventLoader)
-        return data.load(self.dataset, path, self._frames() if recordings else None).test
+        return data.load(self.dataset, path, self._frames() if recordings else None)
 
     def _frames(self) -> FrameConfig:
         from lava_spquant.data import FrameConfig

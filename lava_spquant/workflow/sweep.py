@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,7 +18,7 @@ from lava_spquant.workflow.evaluate import traces
 from lava_spquant.workflow.executor import default_executor
 from lava_spquant.workflow.progress import Progress, silent
 
-__all__ = ["RAISES", "OperatingPoint", "choose", "halves", "raise_thresholds", "sweep"]
+__all__ = ["RAISES", "OperatingPoint", "Raise", "choose", "halves", "raise_thresholds", "sweep"]
 
 RAISES = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0)
 """By how much thresholds are raised by default, in thresholds (or, of a stateless threshold at 0, units of current)."""
@@ -86,12 +86,16 @@ def _raised(block: ir.Block, by: float) -> ir.Block:
     return replace(block, neuron=replace(neuron, vth=vth))
 
 
+Raise = Callable[[ir.Network, float], ir.Network]
+
+
 def sweep(
     network: ir.Network,
     split: Split,
     steps: int,
     raises: Sequence[float] = RAISES,
     *,
+    raised: Raise = raise_thresholds,
     progress: Progress = silent,
 ) -> Iterator[OperatingPoint]:
     """Yield what the network does with each raise.
@@ -103,6 +107,8 @@ def sweep(
     steps : int
         T.
     raises : sequence of float
+    raised : callable
+        Makes the network of an operating point of `network` and a raise: `raise_thresholds`, or a `Renormalised`.
     progress : Progress
 
     Raises
@@ -111,7 +117,7 @@ def sweep(
         As `raise_thresholds`, or if the samples do not fit the network.
     """
     for by in raises:
-        yield _measured(raise_thresholds(network, by), by, split, steps, progress)
+        yield _measured(raised(network, by), by, split, steps, progress)
 
 
 def _measured(network: ir.Network, by: float, split: Split, steps: int, progress: Progress) -> OperatingPoint:

@@ -49,3 +49,34 @@ def test_raises_begin_at_0_and_rise(shell: Shell, text: str) -> None:
     found = shell("sweep", DIGITS, "--raise", text, "--json")
     assert found.code == 2
     assert "--raise: found" in found.values["error"]
+
+
+BINARY = """\
+name: bits
+data: {name: digits, steps: 1}
+model: {architecture: C8-B8-B8-FC, weight: binary-standard, surrogate: asymmetric}
+training: {epochs: 4, batch_size: 64, learning_rate: 0.01, optimizer: adam, loss: mean}
+"""
+
+
+def test_batch_norm_is_measured_anew_for_the_network_that_is_written(shell: Shell, tmp_path: Path) -> None:
+    recipe = tmp_path / "bits.yaml"
+    recipe.write_text(BINARY)
+    trained = shell("train", recipe, "--out", tmp_path / "run", "--json")
+    assert trained.code == 0, trained.err
+    sweep = ("sweep", trained.values["checkpoint"], "--raise", "0,0.5", "--lost", 100, "--json")
+    plain = shell(*sweep, "--out", tmp_path / "plain").values
+    anew = shell(*sweep, "--renormalise", 500, "--out", tmp_path / "anew").values
+    assert plain["judged"]["before"] == anew["judged"]["before"]
+    assert plain["chosen"] == anew["chosen"] == 0.5
+    assert plain["judged"]["after"] != anew["judged"]["after"]
+    assert anew["saved"] > 0.1
+    for found in (plain, anew):
+        ran = shell("run", found["path"], "--json").values
+        assert ran["correct"] == found["points"][1]["correct"] + found["judged"]["after"]["correct"]
+
+
+def test_integers_have_no_batch_norm(shell: Shell) -> None:
+    found = shell("sweep", DIGITS, "--renormalise", 10, "--json")
+    assert found.code == 2
+    assert "--renormalise: found a network of integers" in found.values["error"]

@@ -8,6 +8,7 @@ from lava_spquant.slayer.training.keep import KeepLast, StopEarly
 from lava_spquant.slayer.training.logs import RowLog, cut_rows, make_loggers, write_row
 from lava_spquant.slayer.training.module import TRAINING_STATE, Classifier
 from lava_spquant.slayer.training.optimizer import OPTIMIZERS, make_optimizer
+from lava_spquant.slayer.training.raised import threshold_neurons
 from lava_spquant.slayer.training.schedule import SCHEDULES, cosine_with_warmup, learning_rate_factor
 from lava_spquant.slayer.training.shares import Share, process_count, process_rank
 from lava_spquant.slayer.training.spike_cost import SpikeCost
@@ -39,5 +40,6 @@ __all__ = [
     "process_rank",
     "read_checkpoint",
     "remove_leftovers",
+    "threshold_neurons",
     "write_row",
 ]

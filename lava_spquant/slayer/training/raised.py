@@ -8,7 +8,14 @@ from torch import nn
 from lava_spquant.slayer.neuron import ThresholdNeuron
 from lava_spquant.slayer.predictor import Predictor
 
-__all__ = ["RaisedThresholds"]
+__all__ = ["RaisedThresholds", "threshold_neurons"]
+
+
+def threshold_neurons(model: nn.Module) -> list[ThresholdNeuron]:
+    """Return the stateless neurons of a model but its predictors', which decide and do not fire."""
+    deciding = {inner for module in model.modules() if isinstance(module, Predictor) for inner in module.modules()}
+    neurons = (module for module in model.modules() if isinstance(module, ThresholdNeuron))
+    return [neuron for neuron in neurons if neuron not in deciding]
 
 
 class RaisedThresholds:
@@ -29,9 +36,7 @@ class RaisedThresholds:
     """
 
     def __init__(self, model: nn.Module, largest: float, seed: int) -> None:
-        deciding = {inner for module in model.modules() if isinstance(module, Predictor) for inner in module.modules()}
-        neurons = (module for module in model.modules() if isinstance(module, ThresholdNeuron))
-        self.neurons = [neuron for neuron in neurons if neuron not in deciding]
+        self.neurons = threshold_neurons(model)
         if not self.neurons:
             raise ValueError(
                 f"training: threshold_raise: found {largest:g} for a network without stateless thresholds, expected 0"

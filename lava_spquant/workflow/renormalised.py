@@ -1,0 +1,81 @@
+"""Raised thresholds with batch-norm that knows of them: nothing is trained, and far less is lost."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+
+import numpy as np
+from torch import Tensor
+
+from lava_spquant import ir
+from lava_spquant.data import EventSplit, ImageSplit
+from lava_spquant.data.tensor import as_torch, encoder
+from lava_spquant.slayer import SpikingNetwork
+from lava_spquant.slayer.norm import renormalise
+from lava_spquant.slayer.training import threshold_neurons
+from lava_spquant.workflow.sweep import raise_thresholds
+
+__all__ = ["Renormalised", "calibration_batches"]
+
+BATCH = 250
+
+
+class Renormalised:
+    """Raises the thresholds of a trained single-step network, and measures its batch-norm statistics anew.
+
+    Fewer spikes shift and shrink the currents of every layer behind them. Batch-norm takes that back, as it does in
+    training; folded into gains and biases it costs the deployed network nothing.
+
+    Parameters
+    ----------
+    model : SpikingNetwork
+        Left as it is.
+    batches : sequence of Tensor, NCHWT
+        Inputs to measure statistics on, without labels; at least one.
+
+    Raises
+    ------
+    ValueError
+        If there are no inputs, or the model has no stateless threshold.
+    """
+
+    def __init__(self, model: SpikingNetwork, batches: Sequence[Tensor]) -> None:
+        if not batches or not threshold_neurons(model):
+            found = f"{len(batches)} batches and {len(threshold_neurons(model))} stateless thresholds"
+            raise ValueError(f"sweep: renormalise: found {found}, expected at least one of each")
+        self.model, self.batches = model, batches
+
+    def __call__(self, network: ir.Network, by: float) -> ir.Network:
+        """Return the integer network with its thresholds raised by `by`; raised by 0 it is `network` itself.
+
+        Parameters
+        ----------
+        network : ir.Network
+            The model's.
+        by : float
+            At least 0, in units of current.
+        """
+        if by == 0:
+            return network
+        model = copy.deepcopy(self.model)
+        for neuron in threshold_neurons(model):
+            neuron.raised = by
+        renormalise(model, self.batches)
+        return raise_thresholds(model.to_ir(), by)
+
+
+def calibration_batches(split: ImageSplit | EventSplit, samples: int, steps: int) -> list[Tensor]:
+    """Return inputs of that many samples, drawn at random but always alike, as a network reads them.
+
+    Parameters
+    ----------
+    split : ImageSplit or EventSplit
+    samples : int
+        All of them, where there are fewer.
+    steps : int
+        T.
+    """
+    rows = np.sort(np.random.default_rng(0).permutation(len(split))[:samples])
+    some = split.take(rows)
+    return list(encoder(some, steps)(as_torch(some).tensors[0]).split(BATCH))
