@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 from rich import box
@@ -35,6 +35,10 @@ def prune(
     ),
     bound: Annotated[float, typer.Option("--bound", help="Channels with a lower score go in any case.")] = 0.0,
     floor: Annotated[float, typer.Option("--floor", min=0, max=1, help="Share of each layer that stays.")] = FLOOR,
+    widths: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--widths", metavar="N,N", help="How many channels stay of each width, instead of a share."),
+    ] = None,
     samples: Annotated[int, typer.Option(min=1, help="Training samples to judge channels by.")] = 512,
     limit: Limit = None,
     data: DataPath = None,
@@ -53,17 +57,17 @@ def prune(
         load_training(debug)
         from lava_spquant.workflow.prune import PruneConfig, prune_checkpoint
 
-        config = PruneConfig(criterion, share, kind, bound, floor, samples)
+        config = PruneConfig(criterion, share, kind, bound, floor, samples, _numbers(widths))
         with now.progress() as progress:
             done = prune_checkpoint(checkpoint, out, config, data_path=data, limit=limit, progress=progress)
-        widths = _widths(done)
+        channels = _widths(done)
         values: dict[str, Any] = {
             "ok": True,
             "checkpoint": str(done.checkpoint),
             "recipe": str(done.recipe_file),
             "criterion": criterion,
             "channels": list(done.recipe.model.channels),
-            "widths": widths,
+            "widths": channels,
             "before": _side(done.before),
             "after": _side(done.after),
         }
@@ -72,7 +76,14 @@ def prune(
             f"operations, accuracy {done.before.accuracy:.2%} before and {done.after.accuracy:.2%} after; train it "
             f"further with: lava-spquant train {done.recipe_file} --initial {done.checkpoint}"
         )
-        now.finish(values, _channels_table(widths), _sides_table(done), Text(line))
+        now.finish(values, _channels_table(channels), _sides_table(done), Text(line))
+
+
+def _numbers(text: str | None) -> tuple[int, ...]:
+    words = text.split(",") if text else []
+    if not all(word.strip().isdecimal() for word in words):
+        raise ValueError(f"--widths: found {text!r}, expected whole numbers such as 16,32,64")
+    return tuple(int(word) for word in words)
 
 
 def _widths(done: PrunedCheckpoint) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lava_spquant import ir
 
-__all__ = ["COSTS", "FLOOR", "choose_channels", "cost"]
+__all__ = ["COSTS", "FLOOR", "choose_channels", "cost", "keep_widths"]
 
 FLOOR = 0.1
 """Share of a width's channels that always stays: without it one layer could become a bottleneck of one channel."""
@@ -92,6 +92,38 @@ def choose_channels(
             f"prune: share: found {share:g} of the {kind}, expected at least {left / counts.cost_of_all:.3f}: "
             f"{floor:.0%} of every width stays"
         )
+    return tuple(keep)
+
+
+def keep_widths(
+    network: ir.Network, scores: Sequence[NDArray[np.float64]], channels: Sequence[int]
+) -> tuple[ir.Keep, ...]:
+    """Return which channels stay where it is said how many: those with the highest scores.
+
+    Parameters
+    ----------
+    network : ir.Network
+    scores : sequence of numpy.ndarray, float64 (C,)
+        Per width of `ir.widths(network)`; larger matters more.
+    channels : sequence of int
+        How many stay of each width that may change, at least 1.
+
+    Raises
+    ------
+    ValueError
+        If scores do not fit, there are not as many numbers as widths that may change, or one is out of range.
+    """
+    widths = ir.widths(network)
+    _check(widths, scores, 1.0, 0.0)
+    free = [width.channels for width in widths if not width.fixed]
+    if len(channels) != len(free) or not all(1 <= n <= most for n, most in zip(channels, free, strict=True)):
+        raise ValueError(f"prune: widths: found {list(channels)}, expected one number each, from 1 to {free}")
+    wanted = iter(channels)
+    keep = []
+    for width, values in zip(widths, scores, strict=True):
+        stays = np.zeros(width.channels, bool)
+        stays[np.argsort(-values, kind="stable")[: width.channels if width.fixed else next(wanted)]] = True
+        keep.append(stays)
     return tuple(keep)
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lava_spquant import ir
 from lava_spquant.data import Split
 from lava_spquant.data.tensor import as_torch, encoder
 from lava_spquant.ir.reference import Trace
-from lava_spquant.prune import channel_statistics, choose_channels, cost, scores
+from lava_spquant.prune import channel_statistics, choose_channels, cost, keep_widths, scores
 from lava_spquant.prune.budget import FLOOR
 from lava_spquant.report import Activity, activity
 from lava_spquant.slayer.narrow import narrow
@@ -51,6 +52,8 @@ class PruneConfig:
         Share of the channels of every width that stays.
     samples : int
         Training samples that channels are judged on; their labels are not looked at.
+    widths : tuple of int
+        How many channels stay of each width, instead of a share; empty leaves it to the budget.
 
     Raises
     ------
@@ -64,6 +67,7 @@ class PruneConfig:
     bound: float = 0.0
     floor: float = FLOOR
     samples: int = 512
+    widths: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.samples < 1:
@@ -155,8 +159,7 @@ def prune_checkpoint(
     rows = np.random.default_rng(recipe.seed).permutation(len(splits.train))[: config.samples]
     some = splits.train.take(rows)
     statistics = channel_statistics(network, (trace for _, trace in _runs(network, some, steps, progress)))
-    limits = {"share": config.share, "bound": config.bound, "floor": config.floor}
-    keep = choose_channels(network, scores(config.criterion, statistics), kind=config.kind, **limits)
+    keep = _chosen(network, scores(config.criterion, statistics), config)
     narrow(model, keep)
     # What arrives behind the removed channels is less, and batch-norm has to know.
     renormalise(model, encoder(some, steps)(as_torch(some).tensors[0]).split(RENORMALISE_BATCH))
@@ -170,6 +173,13 @@ def prune_checkpoint(
     draft.write_text(recipe_text(smaller), encoding="utf-8")
     draft.replace(recipe_file)
     return PrunedCheckpoint(target, smaller, recipe_file, keep, *sides)
+
+
+def _chosen(network: ir.Network, judged: Sequence[NDArray[np.float64]], config: PruneConfig) -> tuple[ir.Keep, ...]:
+    if config.widths:
+        return keep_widths(network, judged, config.widths)
+    limits = {"share": config.share, "bound": config.bound, "floor": config.floor}
+    return choose_channels(network, judged, kind=config.kind, **limits)
 
 
 def _runs(network: ir.Network, split: Split, steps: int, progress: Progress) -> Iterator[tuple[ir.IntArray, Trace]]:

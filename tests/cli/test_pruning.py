@@ -55,6 +55,12 @@ def test_a_pruned_network_is_trained_further_and_deployed(shell: Shell, checkpoi
     assert less.stat().st_size < large.stat().st_size
 
 
+def test_widths_by_number(shell: Shell, checkpoint: Path, tmp_path: Path) -> None:
+    found = shell("prune", checkpoint, "-o", tmp_path / "s.ckpt", "--widths", "8,4", "--limit", 20, "--json")
+    assert found.code == 0, found.err
+    assert found.values["channels"] == [8, 4, 10]
+
+
 def test_tables_for_people(shell: Shell, checkpoint: Path, tmp_path: Path) -> None:
     found = shell("prune", checkpoint, "-o", tmp_path / "s.ckpt", "--limit", 20, "--samples", 20)
     text = " ".join(found.out.split())
@@ -65,6 +71,7 @@ def test_tables_for_people(shell: Shell, checkpoint: Path, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("options", "message"),
     [(("--criterion", "size"), "criterion: found 'size'"), (("--of", "time"), "cost: found 'time'"),
+     (("--widths", "8,x"), "--widths: found '8,x'"), (("--widths", "8,17"), "widths: found [8, 17], expected"),
      (("--share", 0.001), "share: found 0.001 of the operations, expected at least")],
 )  # fmt: skip
 def test_bad_requests_write_nothing(

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lava_spquant import ir
-from lava_spquant.prune import choose_channels, cost
+from lava_spquant.prune import choose_channels, cost, keep_widths
 from tests.prune.test_statistics import network
 from tests.strategies import Knobs, networks
 
@@ -74,3 +74,18 @@ def test_scores_have_to_fit() -> None:
         choose_channels(network(), [np.ones(5)])
     with pytest.raises(ValueError, match="found NaN"):
         choose_channels(network(), [np.full(5, np.nan), np.ones(3)])
+
+
+def test_widths_that_are_asked_for_keep_their_best_channels() -> None:
+    values = [np.array([5.0, 1.0, 2.0, 4.0, 3.0]), np.ones(3)]
+    mask, out = keep_widths(network(), values, [3])
+    assert mask.tolist() == [True, False, False, True, True]
+    assert out.all()
+    ties, _ = keep_widths(network(), [np.ones(5), np.ones(3)], [2])
+    assert ties.tolist() == [True, True, False, False, False]
+
+
+@pytest.mark.parametrize("channels", [[], [0], [6], [3, 3]])
+def test_widths_that_there_are_not(channels: list[int]) -> None:
+    with pytest.raises(ValueError, match=r"prune: widths: found .* expected one number each, from 1 to \[5\]"):
+        keep_widths(network(), [np.ones(5), np.ones(3)], channels)
