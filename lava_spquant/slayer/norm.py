@@ -44,13 +44,14 @@ def renormalise(model: nn.Module, batches: Iterable[Tensor]) -> None:
     """
     norms = [module for module in model.modules() if isinstance(module, BatchNorm)]
     momenta, mode = [norm.momentum for norm in norms], model.training
+    device = next(model.parameters(), torch.empty(0)).device
     for norm in norms:
         norm.reset_running_stats()
         setattr(norm, "momentum", None)  # noqa: B010 (torch declares a number, and takes None for the mean of all)
     model.train()
     try:
         for batch in batches:
-            model(batch)
+            model(batch.to(device))
     finally:
         model.train(mode)
         for norm, momentum in zip(norms, momenta, strict=True):

@@ -12,13 +12,13 @@ from lava_spquant import ir
 from lava_spquant.data import EventSplit, ImageSplit
 from lava_spquant.data.tensor import as_torch, encoder
 from lava_spquant.slayer import SpikingNetwork
-from lava_spquant.slayer.norm import renormalise
+from lava_spquant.slayer.norm import on_the_whole_batch, renormalise
 from lava_spquant.slayer.training import threshold_neurons
 from lava_spquant.workflow.sweep import raise_thresholds
 
-__all__ = ["Renormalised", "calibration_batches"]
+__all__ = ["Renormalised", "calibration_batches", "settle"]
 
-BATCH = 250
+BATCH, SETTLE_SAMPLES = 250, 5000
 
 
 class Renormalised:
@@ -63,6 +63,26 @@ class Renormalised:
             neuron.raised = by
         renormalise(model, self.batches)
         return raise_thresholds(model.to_ir(), by)
+
+
+def settle(model: SpikingNetwork, split: ImageSplit | EventSplit, steps: int) -> None:
+    """Give batch-norm the statistics that it has with no threshold raised, after training with some that were.
+
+    Running statistics are a mean over all raises, which fits none of them.
+
+    Parameters
+    ----------
+    model : SpikingNetwork
+    split : ImageSplit or EventSplit
+        What the model was trained on.
+    steps : int
+        T.
+    """
+    for neuron in threshold_neurons(model):
+        neuron.raised = 0.0
+    # Every process sees the same inputs.
+    with on_the_whole_batch():
+        renormalise(model, calibration_batches(split, SETTLE_SAMPLES, steps))
 
 
 def calibration_batches(split: ImageSplit | EventSplit, samples: int, steps: int) -> list[Tensor]:

@@ -34,6 +34,7 @@ from lava_spquant.slayer.training import (
 )
 from lava_spquant.workflow.hardware import Hardware, is_first_process
 from lava_spquant.workflow.recipe import Recipe, load_recipe, recipe_text
+from lava_spquant.workflow.renormalised import settle
 from lava_spquant.workflow.trainer import BEST_CHECKPOINT, LAST_CHECKPOINT, make_trainer
 
 __all__ = ["BEST_CHECKPOINT", "LAST_CHECKPOINT", "TrainResult", "load_checkpoint", "train"]
@@ -138,6 +139,9 @@ def train(
         batches = batch_loader(as_torch(fitted), recipe.training.batch_size, recipe.seed)
         with _ctrl_c_raises(trainer):
             trainer.fit(module, batches, None if valid is None else _in_order(valid), ckpt_path=resume)
+            if recipe.training.threshold_raise and not recipe.training.freeze_norm:
+                settle(module.model, fitted, recipe.data.steps)
+                trainer.save_checkpoint(folder / LAST_CHECKPOINT)
             return _result(trainer, module, splits.test, folder, valid is not None)
 
 

@@ -7,9 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lava_spquant.data import DATASETS
 from lava_spquant.report import activity
 from lava_spquant.slayer import SpikingNetwork
+from lava_spquant.slayer.norm import renormalise
 from lava_spquant.workflow.recipe import Recipe, load_recipe
+from lava_spquant.workflow.renormalised import calibration_batches
 from lava_spquant.workflow.train import load_checkpoint, train
 from tests.workflow.test_train import TEXT, assert_same_weights, recipe
 
@@ -43,3 +46,16 @@ def test_a_budget_of_operations_is_kept(recipe: Recipe, tmp_path: Path) -> None:
     free = spent(plain)
     limited = load_recipe(TEXT, ["training.synops_penalty=3", f"training.synops_target={free / 3}"])
     assert spent(train(limited, tmp_path / "limited", progress=False).model) < 0.8 * free
+
+
+def test_raised_thresholds_leave_the_statistics_of_those_that_are_not(recipe: Recipe, tmp_path: Path) -> None:
+    """The running mean over all raises fits none of them."""
+    options = ["data.steps=1", "model.architecture=C4-B4-FC", "model.weight=binary-standard", "training.loss=mean"]
+    options += ["model.surrogate=asymmetric", "training.threshold_raise=1"]
+    result = train(load_recipe(TEXT, options), tmp_path / "run", progress=False)
+    _, model = load_checkpoint(result.checkpoint)
+    assert_same_weights(model, result.model)
+    renormalise(model, calibration_batches(DATASETS["digits"](None).train, 40, 1))
+    assert_same_weights(model, result.model)
+    with pytest.raises(ValueError, match="training: validation: found 0.2, expected 0 with threshold_raise"):
+        load_recipe(TEXT, ["training.threshold_raise=1", "training.validation=0.2"])

@@ -62,6 +62,8 @@ class TrainingConfig:
         By which both networks' answers are divided then.
     threshold_raise : float
         Largest amount by which stateless thresholds are raised, drawn anew for every batch; see `RaisedThresholds`.
+        Batch-norm's running statistics are then those of no single raise; `workflow.train` measures them anew when it
+        is done, and nothing can be validated before.
     gate_share : float
         Share of a layer's activity that predictors learn to keep, or of its channels or cells where they learn
         jointly with the task; 0..1. See `lava_spquant.slayer.gate.GateConfig`.
@@ -148,6 +150,8 @@ class TrainingConfig:
         self._check("momentum", 0 <= self.momentum < 1, "0 or more and less than 1")
         self._check("step_factor", 0 < self.step_factor <= 1, "more than 0 and at most 1")
         self._check("validation", 0 <= self.validation <= 0.5, "0..0.5")
+        mixed = self.threshold_raise > 0 and not self.freeze_norm
+        self._check("validation", self.validation == 0 or not mixed, "0 with threshold_raise and without freeze_norm")
         self._check("patience", self.patience == 0 or self.validation > 0, "0 where validation is 0")
 
     def _check(self, what: str, good: bool, expected: str) -> None:
