@@ -9,8 +9,8 @@ from torch import nn
 from lava_spquant import ir
 from lava_spquant.ir.reference import gate_mask, run
 from lava_spquant.slayer import SpikingNetwork, block
+from lava_spquant.slayer.block.predictor import Predictor
 from lava_spquant.slayer.gate import GateConfig
-from lava_spquant.slayer.predictor import Predictor
 from tests.slayer.random_models import random_values
 
 __all__ = ["SPEC", "convolutions", "half_open", "open_shares", "random_input", "residuals"]

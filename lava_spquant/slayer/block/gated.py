@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from lava_spquant.ir.gate import check_gate_shape
 from lava_spquant.slayer.block.base import BLOCK_INPUT, Block, BlockOutput, Deployable, Planned
+from lava_spquant.slayer.block.predictor import Predictor
 from lava_spquant.slayer.gate import GATES, GateConfig
 from lava_spquant.slayer.layout import time_major
 from lava_spquant.slayer.neuron import Cuba
-from lava_spquant.slayer.predictor import Predictor
 from lava_spquant.slayer.stream import Stream
 from lava_spquant.slayer.synapse import SlayerSynapse
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from lava_spquant.slayer.block.predictor import Predictor
 from lava_spquant.slayer.neuron import ThresholdNeuron
-from lava_spquant.slayer.predictor import Predictor
 
 __all__ = ["RaisedThresholds", "threshold_neurons"]
 

@@ -11,11 +11,11 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from lava_spquant import ir
 from lava_spquant.ir import reference
 from lava_spquant.slayer import SpikingNetwork, block
+from lava_spquant.slayer.block.predictor import Predictor, membrane_potentials
 from lava_spquant.slayer.gate import GateConfig, target_mask
 from lava_spquant.slayer.layout import time_major
 from lava_spquant.slayer.membrane import TERNARY, MembraneConfig, n_bit
 from lava_spquant.slayer.neuron import ClipConfig, ClipNeuron, QLif, QLifConfig, ThresholdNeuron
-from lava_spquant.slayer.predictor import Predictor, membrane_potentials
 from lava_spquant.slayer.quant import FullPrecision, Sawb, Ternary, Uniform
 from lava_spquant.slayer.stream import SPIKES, Stream
 
