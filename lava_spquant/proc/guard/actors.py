@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from multiprocessing import connection
 from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import ForkingPickler
@@ -19,13 +21,40 @@ __all__ = ["Actors", "end", "failure"]
 _log = logging.getLogger(__name__)
 
 
+@contextmanager
+def _garbage_kept() -> Iterator[bool]:
+    """Collect no garbage while a process is forked; the value is whether it was collected before.
+
+    What waits in the parent for collection belongs to libraries whose threads a fork does not copy: in a child that
+    collects it, their destructors crash now and then.
+    """
+    collected = gc.isenabled()
+    gc.disable()
+    try:
+        yield collected
+    finally:
+        if collected:
+            gc.enable()
+
+
 class Actors(MultiProcessing):
-    """Lava's message infrastructure, whose actors only raise what their parent can receive."""
+    """Lava's message infrastructure, whose actors only raise what their parent can receive.
+
+    They leave their parent's garbage alone.
+    """
+
+    def start(self) -> None:
+        """Start the process that manages shared memory; it makes no garbage of its own that would need collecting."""
+        with _garbage_kept():
+            super().start()
 
     def build_actor(self, target_fn: Callable[..., None], builder: Any, exception_q: Any = None) -> SystemProcess:
         """Start an operating-system process that builds and runs one ProcessModel or service."""
 
         def target(**kwargs: Any) -> None:
+            gc.freeze()
+            if collected:
+                gc.enable()
             try:
                 target_fn(**kwargs)
             except Exception as error:
@@ -34,7 +63,8 @@ class Actors(MultiProcessing):
                     raise
                 raise portable from error
 
-        return super().build_actor(target, builder, exception_q)
+        with _garbage_kept() as collected:
+            return super().build_actor(target, builder, exception_q)
 
 
 def _transportable(error: Exception) -> Exception:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 import time
 
@@ -48,5 +49,9 @@ def _misbehave(fault):
         raise NeedsTwoArgumentsError("left", "right")
     if fault == "hang":
         time.sleep(1000)
+    if fault == "collect":
+        gc.collect()
+    if fault == "collects":
+        raise PlainError(f"collects garbage: {gc.isenabled()}")
     if fault == "die":
         os._exit(7)

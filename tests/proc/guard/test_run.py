@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -85,6 +86,45 @@ def test_hanging_model_meets_the_deadline(leaks):
 def test_dead_child_is_named(leaks):
     with pytest.raises(ProcessDiedError, match=r"first \(Fault\): ended with exit code 7"):
         attempt(chain("die"), 5)
+    assert leaks() == []
+
+
+class Left:
+    """Garbage that only the collector can remove, and that says where it was removed."""
+
+    def __init__(self, note: Path) -> None:
+        self.note, self.itself = note, self
+
+    def __del__(self) -> None:
+        with self.note.open("a") as file:
+            file.write(f"{os.getpid()}\n")
+
+
+def test_children_leave_the_garbage_of_their_parent_alone(tmp_path, leaks):
+    note = tmp_path / "removed"
+    gc.disable()
+    try:
+        Left(note)
+        attempt(chain("collect"), 5)
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+    assert not note.exists() or note.read_text() == f"{os.getpid()}\n"
+    gc.collect()
+    assert note.read_text() == f"{os.getpid()}\n"
+    assert leaks() == []
+
+
+@pytest.mark.parametrize("collected", [True, False])
+def test_children_collect_garbage_where_their_parent_does(collected, leaks):
+    if not collected:
+        gc.disable()
+    try:
+        with pytest.raises(PlainError, match=f"collects garbage: {collected}"):
+            attempt(chain("collects"), 5)
+        assert gc.isenabled() == collected
+    finally:
+        gc.enable()
     assert leaks() == []
 
 
