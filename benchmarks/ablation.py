@@ -69,7 +69,7 @@ VARIANTS = {
 """Straight-through: the membrane quantiser's gradient is 1 instead of the stacked surrogate. The last ones are for
 single-step binary networks."""
 
-QUICK = ("training.epochs=5", "model.architecture=4s2-FC", "data.steps=2")
+QUICK = ("training.epochs=3", "model.architecture=4s2-FC", "data.steps=2")
 
 
 def main(
