@@ -13,8 +13,10 @@ from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 from lava.magma.runtime.message_infrastructure.multiprocessing import MultiProcessing, SystemProcess
+from lava.magma.runtime.message_infrastructure.shared_memory_manager import SharedMemoryManager
 
 from lava_spquant.proc.guard.errors import ModelError, ModelTraceback, ProcessDiedError
+from lava_spquant.proc.guard.orphan import tied_to_this_process
 
 __all__ = ["Actors", "end", "failure"]
 
@@ -40,18 +42,21 @@ def _garbage_kept() -> Iterator[bool]:
 class Actors(MultiProcessing):
     """Lava's message infrastructure, whose actors only raise what their parent can receive.
 
-    They leave their parent's garbage alone.
+    They leave their parent's garbage alone, and end with it.
     """
 
     def start(self) -> None:
         """Start the process that manages shared memory; it makes no garbage of its own that would need collecting."""
+        self._smm = SharedMemoryManager()
         with _garbage_kept():
-            super().start()
+            self._smm._manager.start(tied_to_this_process())
 
     def build_actor(self, target_fn: Callable[..., None], builder: Any, exception_q: Any = None) -> SystemProcess:
         """Start an operating-system process that builds and runs one ProcessModel or service."""
+        tie = tied_to_this_process()
 
         def target(**kwargs: Any) -> None:
+            tie()
             gc.freeze()
             if collected:
                 gc.enable()
