@@ -11,22 +11,19 @@ turns. `random` is what the criteria have to beat.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
-from common import FigurePath, Quick, Results, choice, commit, table, write_json
+from common import FigurePath, Quick, Results, choice, commit, write_json
 from pruning_parts.figure import pruning_figure
-from pruning_parts.speed import some_samples, speedup
-from rich.table import Table
+from pruning_parts.rows import Row, pruned_row, pruned_table
+from pruning_parts.speed import some_samples
 
-from lava_spquant import ir
 from lava_spquant.cli.opening import load_training
 from lava_spquant.cli.options import DataPath, Debug, Json, Limit, Quiet
 from lava_spquant.cli.session import Session, session
 from lava_spquant.prune import CRITERIA
-from lava_spquant.report import memory
 from lava_spquant.report.machine import machine
 from lava_spquant.report.style import save_figure
 
@@ -34,8 +31,6 @@ if TYPE_CHECKING:
     from lava_spquant.workflow.prune import PrunedCheckpoint, PrunedSide
 
 NAMES = (*CRITERIA, "random:0")
-
-Row = dict[str, Any]
 
 
 def main(
@@ -79,8 +74,8 @@ def main(
                     checkpoint, name, share, kind, epochs, overrides or [], folder, limit, data_path, now
                 )
                 x = some_samples(done.before.network, done.recipe.data, data_path)
-                dense = dense or _row("dense", 1.0, done.before, done.before, x)
-                rows.append(_row(name, share, after, done.before, x))
+                dense = dense or pruned_row("dense", 1.0, done.before, done.before, x)
+                rows.append(pruned_row(name, share, after, done.before, x))
         values = {
             "ok": True,
             "machine": machine().values(),
@@ -97,7 +92,7 @@ def main(
         if figure is not None:
             title = f"Channels pruned, {epochs} epochs of training behind" if epochs else "Channels pruned, not trained"
             save_figure(pruning_figure(title, rows, dense), figure)
-        now.finish(values, _shown([dense, *rows]))
+        now.finish(values, pruned_table([dense, *rows]))
 
 
 def _shares(text: str) -> tuple[float, ...]:
@@ -135,39 +130,6 @@ def _pruned(
     trained = train(recipe, folder / name, data_path=data_path, progress=now.shows_bars, initial=target)
     test = recipe.data.load(data_path).test
     return done, measure(trained.model.to_ir(), test, recipe.data.steps, limit)
-
-
-def _row(name: str, share: float, side: PrunedSide, dense: PrunedSide, x: ir.IntArray) -> Row:
-    account = memory(side.network).total
-    return {
-        "criterion": name,
-        "share": share,
-        "accuracy": side.accuracy,
-        "operations": side.operations,
-        "synops": side.synops,
-        "weights": side.weights,
-        "fewer_operations": dense.operations / side.operations,
-        "fewer_synops": dense.synops / side.synops if side.synops else 0.0,
-        "kilobytes": account.total.bits / 8e3,
-        "engine_speedup": speedup(dense.network, side.network, x),
-    }
-
-
-def _shown(rows: Sequence[Row]) -> Table:
-    columns = ("criterion", "share", "accuracy", "fewer operations", "fewer synops", "kB", "engine faster")
-    cells = (
-        (
-            row["criterion"],
-            f"{row['share']:g}",
-            f"{row['accuracy']:.2%}",
-            f"{row['fewer_operations']:.2f}",
-            f"{row['fewer_synops']:.2f}",
-            f"{row['kilobytes']:,.1f}",
-            f"{row['engine_speedup']:.2f}",
-        )
-        for row in rows
-    )
-    return table("Channels pruned: integer networks on the test split", columns, cells)
 
 
 if __name__ == "__main__":

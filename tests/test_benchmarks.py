@@ -132,6 +132,13 @@ def test_pruning(tmp_path: Path) -> None:
     assert len(before) == 2
     values("pruning", str(checkpoint), *options, cwd=tmp_path)
     assert before == {path: path.stat().st_mtime_ns for path in before}
+    # One that was trained further, beside the dense network.
+    (smaller,) = tmp_path.glob("p/membrane-*/last.ckpt")
+    again = values("pruned", str(checkpoint), str(smaller), "--results", "q.json", cwd=tmp_path)
+    assert json.loads((tmp_path / "q.json").read_text(encoding="utf-8")) == again
+    counted = ("accuracy", "operations", "synops", "weights", "kilobytes", "fewer_synops")
+    for one, other in zip(again["rows"], (dense, found["rows"][0]), strict=True):
+        assert {name: one[name] for name in counted} == {name: other[name] for name in counted}
 
 
 def test_gates(tmp_path: Path) -> None:
