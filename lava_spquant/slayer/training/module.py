@@ -132,7 +132,8 @@ class Classifier(L.LightningModule):
         loss: Tensor = self.loss(output, labels) * share.weight
         for teacher in self.teachers:
             with torch.no_grad():
-                taught = teacher(x)
+                # Lightning moves what it knows of.
+                taught = teacher.to(x.device)(x)
             told = distillation_loss(output, taught, config.temperature) * share.weight
             loss = (1 - config.distillation) * loss + config.distillation * told
         if self.rates is not None:
