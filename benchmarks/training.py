@@ -11,9 +11,9 @@ and optimiser. Every contestant lives in a process of its own, and these take tu
 and, round by round, have quartiles of their own. Memory is the peak of that process above what it held before its first
 step, with libraries, network and batch loaded. Everyone's large tensors lie on huge pages, which our package asks torch
 for; `--allocator small` shows everyone without. A contestant that cannot take part is listed with the reason;
-`pip install ".[compare]"` brings the libraries. `products` is no network but a bound: the multiplications of its
-convolutions as torch's fastest matrix products, and nothing else. Names ending in `-bf16` train under torch's autocast;
-by default only we, the ReLU and the bound do.
+`pip install ".[compare]"` brings the libraries. `bound` is no network: it spends the multiplications of its
+convolutions in the convolution that torch computes fastest, and nothing else. Names ending in `-bf16` train under
+torch's autocast; by default only we, the ReLU and the bound do.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ _FLOAT32 = (
     Contestant("snntorch-layers", "snnTorch, layer by layer", "snntorch_side:LayerwiseSnnTorch", "snntorch"),
     Contestant(RELU, "ReLU, channels last", "relu:ReLU", "torch"),
     Contestant("relu-nchw", "ReLU, NCHW", "relu:ChannelsFirstReLU", "torch"),
-    Contestant("products", "matrix products alone", "products:Products", "torch"),
+    Contestant("bound", "its convolutions at their fastest", "bound:Bound", "torch"),
 )
 _BFLOAT16 = tuple(
     replace(contestant, key=f"{contestant.key}-bf16", title=f"{contestant.title}, bf16", bfloat16=True)
@@ -94,5 +94,5 @@ def contestants_for(device: str) -> tuple[str, ...]:
 
 def default_contestants(device: str) -> tuple[str, ...]:
     """Return who takes part unless asked otherwise: all in float32, and in bfloat16 those that matter most."""
-    bfloat16 = (f"{OURS}-bf16", f"{RELU}-bf16", "products-bf16")
+    bfloat16 = (f"{OURS}-bf16", f"{RELU}-bf16", "bound-bf16")
     return tuple(key for key in contestants_for(device) if not CONTESTANTS[key].bfloat16 or key in bfloat16)

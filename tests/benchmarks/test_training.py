@@ -163,18 +163,18 @@ def test_both_forms_of_snntorch_agree_on_one_step() -> None:
 
 @pytest.mark.usefixtures("parts")
 def test_the_bound_spends_the_multiplications_of_the_convolutions(monkeypatch: pytest.MonkeyPatch) -> None:
-    from training_parts import products
+    from training_parts import bound
     from training_parts.step import prepare
     from training_parts.workload import workloads
 
     workload = workloads(quick=True)["conv"].at(batch=4, steps=4)
     first, second, third = (8 * 8 * 16 * 9 * n for n in (3 * 8, 8 * 16, 16 * 16))
-    assert products.multiplications(workload) == (first + second + third, first + 2 * (second + third))
+    assert bound.multiplications(workload) == (first + second + third, first + 2 * (second + third))
     spent = []
-    monkeypatch.setattr(products, "_spend", lambda matrix, count: spent.append((matrix.dtype, count)))
-    for key, dtype in (("products", torch.float32), ("products-bf16", torch.bfloat16)):
+    monkeypatch.setattr(bound, "_spend", lambda images, weight, count: spent.append((weight.dtype, count)))
+    for key, dtype in (("bound", torch.float32), ("bound-bf16", torch.bfloat16)):
         prepare(key, workload, "cpu").step()
-        assert spent == [(dtype, count) for count in products.multiplications(workload)]
+        assert spent == [(dtype, count) for count in bound.multiplications(workload)]
         spent.clear()
 
 
