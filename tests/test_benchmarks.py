@@ -40,7 +40,9 @@ def values(script: str, *arguments: str, cwd: Path) -> dict[str, Any]:
 
 
 def test_every_script_is_tested() -> None:
-    names = "ablation accuracy binary calibration emulator engine executors file_size gates models pruning training"
+    names = (
+        "ablation accuracy binary calibration emulator engine executors file_size gates models pruned pruning training"
+    )
     assert names.split() == SCRIPTS
 
 
