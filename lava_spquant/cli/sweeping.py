@@ -66,9 +66,8 @@ def sweep(
     with session(json_output, quiet, debug) as now:
         found = open_source(source, dataset=dataset, steps=steps, input_shape=None, input_bits=None, debug=debug)
         choosing, judging = halves(head(found.test_data(data), limit))
-        measured = partial(
-            run_sweep, found.network, steps=found.known_steps(), raised=_raised(found, renormalise, data)
-        )
+        raised = _raised(found, renormalise, data)
+        measured = partial(run_sweep, found.network, steps=found.known_steps(), raised=raised)
         with now.progress() as progress:
             points = list(measured(choosing, raises=_numbers(raises), progress=progress))
             best = choose(points, lost)
@@ -77,8 +76,7 @@ def sweep(
         after = others[0] if others else before
         rows = [_row(point, points[0]) for point in points]
         judged = {"before": _row(before, before), "after": _row(after, before)}
-        network = measured.keywords["raised"](found.network, best.raised)
-        path = _write(found, network, rows, points.index(best), out)
+        path = _write(found, raised(found.network, best.raised), rows, points.index(best), out)
         values: dict[str, Any] = {"ok": True, "network": found.network.name, "energy": ENERGY_SOURCE, "points": rows}
         saved = 1 - judged["after"]["share_of_synops"] if before.synops else 0.0
         points_lost = 100 * (before.accuracy.accuracy - after.accuracy.accuracy)
