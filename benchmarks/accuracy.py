@@ -5,7 +5,9 @@ python benchmarks/accuracy.py runs/digits-cnn/last.ckpt --lava 100
 
 python benchmarks/accuracy.py --recipes mnist-cnn,emulated-mnist-cnn --results benchmarks/results/accuracy.json
 
-With `--recipes` networks are trained: every recipe, and its 32-bit twin, which differs in that nothing is quantised.
+With `--recipes` networks are trained: every recipe, and its 32-bit twin, whose weights and membranes are not quantised.
+The twin of a binary network spikes as well; `--beside graded,relu` adds the same network at full precision without
+spikes, and one of its shape with ReLU and no hardtanh.
 Checkpoints are kept, so that the same command goes on after an interruption. The networks that classify are the integer
 ones, after the last epoch, on the whole test split; the paper's figures stand below.
 
@@ -21,7 +23,7 @@ from pathlib import Path
 from typing import Annotated, Any, Optional
 
 import typer
-from accuracy_parts.twins import PAPER, paper_table, train_twins, twins_table
+from accuracy_parts.twins import PAPER, named_others, paper_table, train_twins, twins_table
 from common import Quick, Results, commit, networks, table, write_json
 from rich.table import Table
 
@@ -52,9 +54,10 @@ def main(
         typer.Option("--recipes", metavar="A,B", help="Train these and their 32-bit twins instead."),
     ] = None,
     overrides: Overrides = None,
-    relu: Annotated[
-        bool, typer.Option("--relu", help="Train the ReLU network of a binary recipe's shape too.")
-    ] = False,
+    beside: Annotated[
+        str,
+        typer.Option("--beside", metavar="A,B", help="Train these beside binary recipes too: graded, relu."),
+    ] = "",
     folder: Annotated[Path, typer.Option("--folder", metavar="DIR", help="Keeps checkpoints.")] = Path("runs/twins"),
     results: Results = None,
     limit: Limit = None,
@@ -67,7 +70,7 @@ def main(
     """Print the accuracy of networks on every executor, or train recipes and their twins."""
     if recipes is not None:
         changes = [*(QUICK_TRAINING if quick else ()), *(overrides or ())]
-        _train(recipes, changes, relu, folder, results, limit, data_path, (json_output, quiet, debug))
+        _train(recipes, changes, beside, folder, results, limit, data_path, (json_output, quiet, debug))
         return
     if quick:
         limit, lava = min(limit or QUICK_SAMPLES, QUICK_SAMPLES), min(lava, QUICK_LAVA)
@@ -95,7 +98,7 @@ def main(
 def _train(
     recipes: str,
     overrides: list[str],
-    relu: bool,
+    beside: str,
     folder: Path,
     results: Path | None,
     limit: int | None,
@@ -106,7 +109,8 @@ def _train(
     with session(*manner, resume_hint=f"checkpoints are in {folder}; the same command goes on") as now:
         load_training(manner[-1])
         names = [name.strip() for name in recipes.split(",")]
-        found = [train_twins(name, overrides, relu, folder, data_path, limit, now) for name in names]
+        others = named_others(beside)
+        found = [train_twins(name, overrides, others, folder, data_path, limit, now) for name in names]
         values = {
             "ok": True,
             "machine": machine().values(),

@@ -16,6 +16,7 @@ from lava_spquant.report.machine import machine
 
 __all__ = [
     "FULL_PRECISION",
+    "GRADED",
     "NO_HARDTANH",
     "NO_MEMBRANE",
     "NO_WEIGHT",
@@ -39,8 +40,11 @@ NO_MEMBRANE = ("model.membrane=none", "model.membranes=[]")
 FULL_PRECISION = (*NO_WEIGHT, *NO_MEMBRANE)
 """What turns a recipe into its 32-bit twin."""
 
-RELU = (*FULL_PRECISION, "model.activation=graded", "model.stream_bits=10", "model.stream_bound=8")
-"""What turns a recipe of a binary network into the ReLU network of its shape: no spikes, and nothing is clipped."""
+GRADED = (*FULL_PRECISION, "training.graded_epochs=0", "model.activation=graded", "model.stream_bits=12")
+"""What turns a recipe of a binary network into the same at full precision, with values in 0..1 in place of spikes."""
+
+RELU = (*GRADED, "model.stream_bits=10", "model.stream_bound=8")
+"""What turns it into the ReLU network of its shape: no spikes, and no hardtanh, as next to nothing is clipped."""
 
 NO_HARDTANH = ("model.stream_bits=11", "model.stream_bound=8")
 """The same resolution of the stream as 8 bits in -1..1, and next to nothing is clipped."""

@@ -99,17 +99,18 @@ def test_accuracy_of_a_recipe_and_its_twin(tmp_path: Path) -> None:
     assert found["paper"][0]["mb_at_32"] == 60.94
 
 
-def test_accuracy_of_a_binary_recipe_its_twin_and_the_relu_network(tmp_path: Path) -> None:
+def test_accuracy_of_a_binary_recipe_and_of_networks_of_its_shape(tmp_path: Path) -> None:
     binary = ("model.architecture=C4-B4s2-FC", "model.weight=binary-standard", "model.surrogate=asymmetric")
-    overrides = [word for field in (*binary, "data.steps=1") for word in ("--set", field)]
-    (row,) = values("accuracy", "--recipes", "digits-cnn", "--relu", "--folder", "runs", *overrides, cwd=tmp_path)[
-        "rows"
-    ]
-    for side in ("quantised", "twin", "relu"):
+    changes = (*binary, "data.steps=1", "training.graded_epochs=1")
+    overrides = [word for field in changes for word in ("--set", field)]
+    given = ("--recipes", "digits-cnn", "--beside", "relu,graded", "--folder", "runs", *overrides)
+    (row,) = values("accuracy", *given, cwd=tmp_path)["rows"]
+    for side in ("quantised", "twin", "graded", "relu"):
         assert row[side]["accuracy"] == row[side]["correct"] / row[side]["samples"] > 0.2
-    relu = (tmp_path / "runs" / "digits-cnn-relu" / "recipe.yaml").read_text(encoding="utf-8")
-    for line in ("weight: none", "activation: graded", "stream_bits: 10"):
-        assert line in relu
+    for name, bound in (("graded", "1.0"), ("relu", "8.0")):
+        recipe = (tmp_path / "runs" / f"digits-cnn-{name}" / "recipe.yaml").read_text(encoding="utf-8")
+        for line in ("weight: none", "activation: graded", f"stream_bound: {bound}", "graded_epochs: 0.0"):
+            assert line in recipe
 
 
 def test_pruning(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from common import FULL_PRECISION, RELU, table
+from common import FULL_PRECISION, GRADED, RELU, choice, table
 from rich.table import Table
 
 from lava_spquant.cli.session import Session
@@ -15,7 +15,7 @@ from lava_spquant.report import memory
 from lava_spquant.workflow import evaluate
 from lava_spquant.workflow.executor import default_executor
 
-__all__ = ["PAPER", "Twins", "paper_table", "train_twins", "twins_table"]
+__all__ = ["PAPER", "Twins", "named_others", "paper_table", "train_twins", "twins_table"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,10 @@ PAPER = (
 """Hasssan, Meng, Anupreetham, Seo (2024), https://doi.org/10.3389/fnins.2024.1440000, without pruning."""
 
 
+OTHERS = {"graded": GRADED, "relu": RELU}
+"""Networks of a binary recipe's shape that do not spike, and what they change."""
+
+
 @dataclass(frozen=True)
 class Side:
     """One of the two networks, as integers on the whole test split."""
@@ -53,7 +57,7 @@ class Side:
 class Twins:
     """Both networks of a recipe; memory as the paper counts it, of the quantised one and of the same at 32 bits.
 
-    A twin of a binary network spikes too; `relu` is the network of the same shape that does not, where it was trained.
+    A twin of a binary network spikes too; `others` are networks of its shape that do not, where they were trained.
     """
 
     recipe: str
@@ -61,7 +65,7 @@ class Twins:
     setting: str
     quantised: Side
     twin: Side
-    relu: Side | None
+    others: dict[str, Side]
     mb: float
     mb_at_32: float
     executor: str
@@ -75,38 +79,49 @@ class Twins:
         """Return it as JSON values."""
         sides = {
             name: {"correct": side.correct, "samples": side.samples, "accuracy": side.accuracy}
-            for name, side in (("quantised", self.quantised), ("twin", self.twin), ("relu", self.relu))
-            if side is not None
+            for name, side in {"quantised": self.quantised, "twin": self.twin, **self.others}.items()
         }
         memories = {"mb": self.mb, "mb_at_32": self.mb_at_32, "ratio": self.mb_at_32 / self.mb}
         about = {"name": self.recipe, "setting": self.setting, "recipe": self.text, "executor": self.executor}
         return {**about, **sides, "points_lost": self.lost, "paper_memory": memories}
 
 
+def named_others(text: str) -> tuple[str, ...]:
+    """Return the names of networks without spikes that a list with commas names.
+
+    Raises
+    ------
+    ValueError
+        For an unknown one.
+    """
+    return choice("beside", text, tuple(OTHERS)) if text else ()
+
+
 def train_twins(
     name: str,
     overrides: Sequence[str],
-    with_relu: bool,
+    beside: Sequence[str],
     folder: Path,
     data_path: Path | None,
     limit: int | None,
     now: Session,
 ) -> Twins:
-    """Train both, or go on where training was stopped, and classify the test split with the integer networks."""
+    """Train them, or go on where training was stopped, and classify the test split with the integer networks."""
     from lava_spquant.slayer.models.architecture import has_binary_blocks
     from lava_spquant.workflow.recipe import load_recipe, recipe_text
 
     plan = load_recipe(name, overrides)
     quantised, network = _side(name, overrides, folder / plan.name, data_path, limit, now)
     twin, _ = _side(name, [*overrides, *FULL_PRECISION], folder / f"{plan.name}-32-bit", data_path, limit, now)
-    relu = None
-    if with_relu and has_binary_blocks(plan.model.architecture):
-        relu, _ = _side(name, [*overrides, *RELU], folder / f"{plan.name}-relu", data_path, limit, now)
+    others = {}
+    for other in beside if has_binary_blocks(plan.model.architecture) else ():
+        changes = [*overrides, *OTHERS[other]]
+        others[other], _ = _side(name, changes, folder / f"{plan.name}-{other}", data_path, limit, now)
     total = memory(network).total
     model, data = plan.model, plan.data
     setting = f"{data.name}, {model.architecture}, T = {data.steps}, {plan.training.epochs} epochs, seed {plan.seed}"
     sizes = total.paper_mb, total.paper_mb_at_32
-    return Twins(plan.name, recipe_text(plan), setting, quantised, twin, relu, *sizes, default_executor())
+    return Twins(plan.name, recipe_text(plan), setting, quantised, twin, others, *sizes, default_executor())
 
 
 def _side(
@@ -133,7 +148,7 @@ def twins_table(twins: Sequence[Twins]) -> Table:
         "quantised",
         "32-bit twin",
         "points lost",
-        "ReLU",
+        *OTHERS,
         "MB",
         "MB at 32 bit",
         "times smaller",
@@ -145,7 +160,7 @@ def twins_table(twins: Sequence[Twins]) -> Table:
             f"{one.quantised.accuracy:.2%}",
             f"{one.twin.accuracy:.2%}",
             f"{one.lost:+.2f}",
-            "-" if one.relu is None else f"{one.relu.accuracy:.2%}",
+            *(f"{one.others[name].accuracy:.2%}" if name in one.others else "-" for name in OTHERS),
             f"{one.mb:.3f}",
             f"{one.mb_at_32:.3f}",
             f"{one.mb_at_32 / one.mb:.1f}",

@@ -67,6 +67,9 @@ class ThresholdNeuron(SlayerNeuron):
     ----------
     raised : float
         By how much the threshold is above 0 in training, in units of the current; 0 by default.
+    graded : float
+        Share, 0..1, that graded values have in what training sends; 0 by default, spikes alone. They are the current
+        where it is in 0..1, clipped to that beyond.
     """
 
     delta: Tensor | None
@@ -75,15 +78,20 @@ class ThresholdNeuron(SlayerNeuron):
         super().__init__()
         self.config = config = config or ThresholdConfig()
         self.raised = 0.0
+        self.graded = 0.0
         box = config.surrogate
         learned = config.learn_delta and isinstance(box, AsymmetricBox)
         self.delta = nn.Parameter(torch.tensor(box.delta)) if learned and isinstance(box, AsymmetricBox) else None
 
     def respond(self, current: Tensor) -> Tensor:
-        """Return spikes."""
-        box = self.config.surrogate
+        """Return spikes, or in training what is on the way to them."""
         if self.training and self.raised:
             current = current - self.raised
+        spikes = self._spikes(current)
+        return spikes.lerp(current.clamp(0, 1), self.graded) if self.training and self.graded else spikes
+
+    def _spikes(self, current: Tensor) -> Tensor:
+        box = self.config.surrogate
         if self.delta is None or not isinstance(box, AsymmetricBox):
             return spike(current, box)
         return learned_spike(current, self.delta.clamp(min=DELTA_MIN), box.rho)

@@ -64,6 +64,9 @@ class TrainingConfig:
         Largest amount by which stateless thresholds are raised, drawn anew for every batch; see `RaisedThresholds`.
         Batch-norm's running statistics are then those of no single raise; `workflow.train` measures them anew when it
         is done, and nothing can be validated before.
+    graded_epochs : float
+        Epochs over which what stateless neurons send turns from graded values into spikes, fewer than all; 0 spikes
+        from the first batch. See `GradualSpikes`.
     gate_share : float
         Share of a layer's activity that predictors learn to keep, or of its channels or cells where they learn
         jointly with the task; 0..1. See `lava_spquant.slayer.gate.GateConfig`.
@@ -118,6 +121,7 @@ class TrainingConfig:
     distillation: float = 0.0
     temperature: float = 2.0
     threshold_raise: float = 0.0
+    graded_epochs: float = 0.0
     freeze_norm: bool = False
     gate_share: float = 0.85
     gate_loss: float = 1.0
@@ -129,7 +133,7 @@ class TrainingConfig:
         for what in ("epochs", "batch_size", "step_epochs", "accumulate_grad_batches"):
             self._check(what, getattr(self, what) >= 1, "at least 1")
         self._check("learning_rate", 0 < self.learning_rate < math.inf, "a positive number")
-        unlimited = ("weight_decay", "warmup_epochs", "gradient_clip", "patience", "threshold_raise")
+        unlimited = ("weight_decay", "warmup_epochs", "gradient_clip", "patience", "threshold_raise", "graded_epochs")
         spikes = ("rate_penalty", "synops_penalty", "synops_target")
         gates = ("gate_loss", "gate_learning_rate", "gate_warmup_epochs", "gate_ramp_epochs")
         for what in (*unlimited, *spikes, *gates, "checkpoint_steps", "checkpoint_minutes"):
@@ -147,6 +151,7 @@ class TrainingConfig:
         self._check("distillation", 0 <= self.distillation <= 1, "0..1")
         self._check("temperature", 0 < self.temperature < math.inf, "a positive number")
         self._check("gate_share", 0 < self.gate_share <= 1, "more than 0 and at most 1")
+        self._check("graded_epochs", self.graded_epochs < self.epochs, f"fewer than {self.epochs} epochs")
         self._check("momentum", 0 <= self.momentum < 1, "0 or more and less than 1")
         self._check("step_factor", 0 < self.step_factor <= 1, "more than 0 and at most 1")
         self._check("validation", 0 <= self.validation <= 0.5, "0..0.5")

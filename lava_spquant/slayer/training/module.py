@@ -19,6 +19,7 @@ from lava_spquant.slayer.training.batches import EpochBatches
 from lava_spquant.slayer.training.config import TrainingConfig
 from lava_spquant.slayer.training.distillation import distillation_loss, frozen
 from lava_spquant.slayer.training.gates import Predictors
+from lava_spquant.slayer.training.gradual import GradualSpikes
 from lava_spquant.slayer.training.optimizer import make_optimizer
 from lava_spquant.slayer.training.raised import RaisedThresholds
 from lava_spquant.slayer.training.random_state import random_state, restore_random_state
@@ -91,6 +92,7 @@ class Classifier(L.LightningModule):
         self.teachers = (frozen(teacher),) if teacher is not None else ()
         self.predictors = Predictors(model, training)
         self.raised = RaisedThresholds(model, training.threshold_raise, seed) if training.threshold_raise else None
+        self.gradual = GradualSpikes(model, training.graded_epochs) if training.graded_epochs else None
         self.train_accuracy = MulticlassAccuracy(classes, average="micro")
         self.valid_accuracy = MulticlassAccuracy(classes, average="micro")
         self.batches_done = 0
@@ -148,7 +150,10 @@ class Classifier(L.LightningModule):
         """Do what the recipe wants of the model in this batch."""
         if self.raised is not None:
             self.raised.draw(number)
-        self.predictors.prepare(number / self.trainer.num_training_batches)
+        epoch = number / self.trainer.num_training_batches
+        if self.gradual is not None:
+            self.gradual.prepare(epoch)
+        self.predictors.prepare(epoch)
         if self.config.freeze_norm:
             for module in self.model.modules():
                 if isinstance(module, BatchNorm):
