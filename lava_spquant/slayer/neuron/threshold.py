@@ -14,6 +14,7 @@ from torch.autograd.function import once_differentiable
 from lava_spquant import ir
 from lava_spquant.slayer.branch import Branch
 from lava_spquant.slayer.fold import fold_gains
+from lava_spquant.slayer.fold_threshold import decide_alike
 from lava_spquant.slayer.neuron.base import SlayerNeuron, channelwise, gradient_inside
 from lava_spquant.slayer.stream import SPIKES, Stream
 from lava_spquant.slayer.surrogate import AsymmetricBox, Surrogate, spike
@@ -106,7 +107,10 @@ class ThresholdNeuron(SlayerNeuron):
         """Fold everything real-valued into int16 gains and an int32 bias; the threshold is 0."""
         unit = 1 << self.config.frac_bits
         folded = fold_gains(name, branches, sources, float(unit), unit, spiking=True, fires_above=0)
-        return ir.Block(name, folded.branches, ir.Threshold(0), folded.bias, self.config.frac_bits)
+        bias = folded.bias
+        if len(branches) == 1:
+            bias = decide_alike(branches[0], folded.branches[0], bias)
+        return ir.Block(name, folded.branches, ir.Threshold(0), bias, self.config.frac_bits)
 
     def stream(self, reads: Stream) -> Stream:
         """Spikes."""
