@@ -6,8 +6,8 @@ python benchmarks/accuracy.py runs/digits-cnn/last.ckpt --lava 100
 python benchmarks/accuracy.py --recipes mnist-cnn,emulated-mnist-cnn --results benchmarks/results/accuracy.json
 
 With `--recipes` networks are trained: every recipe, and its 32-bit twin, whose weights and membranes are not quantised.
-The twin of a binary network spikes as well; `--beside graded,relu` adds the same network at full precision without
-spikes, and one of its shape with ReLU and no hardtanh.
+The twin of a binary network spikes as well; `--beside 32-bit,graded,relu` adds the same network at full precision
+without spikes, and one of its shape with ReLU and no hardtanh.
 Checkpoints are kept, so that the same command goes on after an interruption. The networks that classify are the integer
 ones, after the last epoch, on the whole test split; the paper's figures stand below.
 
@@ -56,8 +56,8 @@ def main(
     overrides: Overrides = None,
     beside: Annotated[
         str,
-        typer.Option("--beside", metavar="A,B", help="Train these beside binary recipes too: graded, relu."),
-    ] = "",
+        typer.Option("--beside", metavar="A,B", help="Train these beside: 32-bit; of binary recipes graded, relu too."),
+    ] = "32-bit",
     folder: Annotated[Path, typer.Option("--folder", metavar="DIR", help="Keeps checkpoints.")] = Path("runs/twins"),
     results: Results = None,
     limit: Limit = None,

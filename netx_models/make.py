@@ -52,7 +52,7 @@ QUICK_RECIPE = (
     "training.batch_size=256",
     "training.warmup_epochs=0",
 )
-QUICK_BINARY = ("data.steps=1", "model.architecture=C8s2-B8s2-FC")
+QUICK_BINARY = ("data.steps=1", "model.architecture=C8s2-B8s2-FC", "training.graded_epochs=0.5")
 QUICK_EPOCHS = {"digits": 10, "mnist": 1, "emulated-mnist": 1, "cifar10": 1, "cifar10-binary": 1, "mnist-pruned": 1}
 """Small enough to train within seconds: it shows that the path works."""
 

@@ -36,8 +36,10 @@ PAPER = (
 """Hasssan, Meng, Anupreetham, Seo (2024), https://doi.org/10.3389/fnins.2024.1440000, without pruning."""
 
 
-OTHERS = {"graded": GRADED, "relu": RELU}
-"""Networks of a binary recipe's shape that do not spike, and what they change."""
+TWIN = "32-bit"
+OTHERS = {TWIN: FULL_PRECISION, "graded": GRADED, "relu": RELU}
+"""What a recipe's network is compared with, and what that changes. All but the twin are for binary recipes, and do not
+spike."""
 
 
 @dataclass(frozen=True)
@@ -55,31 +57,30 @@ class Side:
 
 @dataclass(frozen=True)
 class Twins:
-    """Both networks of a recipe; memory as the paper counts it, of the quantised one and of the same at 32 bits.
+    """Networks of a recipe; memory as the paper counts it, of the quantised one and of the same at 32 bits.
 
-    A twin of a binary network spikes too; `others` are networks of its shape that do not, where they were trained.
+    `others` are those beside it that were trained, by their names in `OTHERS`.
     """
 
     recipe: str
     text: str
     setting: str
     quantised: Side
-    twin: Side
     others: dict[str, Side]
     mb: float
     mb_at_32: float
     executor: str
 
     @property
-    def lost(self) -> float:
-        """Points that quantisation costs."""
-        return 100 * (self.twin.accuracy - self.quantised.accuracy)
+    def lost(self) -> dict[str, float]:
+        """By how many points each of the others is ahead."""
+        return {name: 100 * (side.accuracy - self.quantised.accuracy) for name, side in self.others.items()}
 
     def values(self) -> dict[str, Any]:
         """Return it as JSON values."""
         sides = {
             name: {"correct": side.correct, "samples": side.samples, "accuracy": side.accuracy}
-            for name, side in {"quantised": self.quantised, "twin": self.twin, **self.others}.items()
+            for name, side in {"quantised": self.quantised, **self.others}.items()
         }
         memories = {"mb": self.mb, "mb_at_32": self.mb_at_32, "ratio": self.mb_at_32 / self.mb}
         about = {"name": self.recipe, "setting": self.setting, "recipe": self.text, "executor": self.executor}
@@ -87,14 +88,14 @@ class Twins:
 
 
 def named_others(text: str) -> tuple[str, ...]:
-    """Return the names of networks without spikes that a list with commas names.
+    """Return the networks that a list with commas names.
 
     Raises
     ------
     ValueError
         For an unknown one.
     """
-    return choice("beside", text, tuple(OTHERS)) if text else ()
+    return choice("beside", text, tuple(OTHERS))
 
 
 def train_twins(
@@ -112,16 +113,16 @@ def train_twins(
 
     plan = load_recipe(name, overrides)
     quantised, network = _side(name, overrides, folder / plan.name, data_path, limit, now)
-    twin, _ = _side(name, [*overrides, *FULL_PRECISION], folder / f"{plan.name}-32-bit", data_path, limit, now)
-    others = {}
-    for other in beside if has_binary_blocks(plan.model.architecture) else ():
-        changes = [*overrides, *OTHERS[other]]
-        others[other], _ = _side(name, changes, folder / f"{plan.name}-{other}", data_path, limit, now)
+    binary, others = has_binary_blocks(plan.model.architecture), {}
+    for other in beside:
+        if other == TWIN or binary:
+            changes, place = [*overrides, *OTHERS[other]], folder / f"{plan.name}-{other}"
+            others[other], _ = _side(name, changes, place, data_path, limit, now)
     total = memory(network).total
     model, data = plan.model, plan.data
     setting = f"{data.name}, {model.architecture}, T = {data.steps}, {plan.training.epochs} epochs, seed {plan.seed}"
     sizes = total.paper_mb, total.paper_mb_at_32
-    return Twins(plan.name, recipe_text(plan), setting, quantised, twin, others, *sizes, default_executor())
+    return Twins(plan.name, recipe_text(plan), setting, quantised, others, *sizes, default_executor())
 
 
 def _side(
@@ -146,8 +147,6 @@ def twins_table(twins: Sequence[Twins]) -> Table:
         "recipe",
         "setting",
         "quantised",
-        "32-bit twin",
-        "points lost",
         *OTHERS,
         "MB",
         "MB at 32 bit",
@@ -158,16 +157,19 @@ def twins_table(twins: Sequence[Twins]) -> Table:
             one.recipe,
             one.setting,
             f"{one.quantised.accuracy:.2%}",
-            f"{one.twin.accuracy:.2%}",
-            f"{one.lost:+.2f}",
-            *(f"{one.others[name].accuracy:.2%}" if name in one.others else "-" for name in OTHERS),
+            *(
+                f"{one.others[name].accuracy:.2%} ({one.lost[name]:+.2f})" if name in one.others else "-"
+                for name in OTHERS
+            ),
             f"{one.mb:.3f}",
             f"{one.mb_at_32:.3f}",
             f"{one.mb_at_32 / one.mb:.1f}",
         )
         for one in twins
     )
-    return table("Integer networks beside their 32-bit twins; memory is kernels + 2 x state", columns, cells, 2)
+    return table(
+        "Integer networks, and by how many points others are ahead; memory is kernels + 2 x state", columns, cells, 2
+    )
 
 
 def paper_table() -> Table:

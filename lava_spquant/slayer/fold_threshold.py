@@ -1,7 +1,7 @@
 """A bias with which integers decide as the real numbers do that they stand for.
 
-Rounding a bias moves a threshold by up to half a unit. That is little, unless currents lie there: a stream that is clipped
-has a good part of its values exactly at its bounds, and training can leave a threshold within a hair of one.
+Rounding a bias moves a threshold by up to half a unit. That is little, unless currents lie there: a stream that is
+clipped has a good part of its values exactly at its bounds, and training can leave a threshold within a hair of one.
 """
 
 from __future__ import annotations
