@@ -143,11 +143,12 @@ def _side(
 
 def twins_table(twins: Sequence[Twins]) -> Table:
     """Return measured rows."""
+    trained = [name for name in OTHERS if any(name in one.others for one in twins)]
     columns = (
         "recipe",
         "setting",
         "quantised",
-        *OTHERS,
+        *trained,
         "MB",
         "MB at 32 bit",
         "times smaller",
@@ -159,7 +160,7 @@ def twins_table(twins: Sequence[Twins]) -> Table:
             f"{one.quantised.accuracy:.2%}",
             *(
                 f"{one.others[name].accuracy:.2%} ({one.lost[name]:+.2f})" if name in one.others else "-"
-                for name in OTHERS
+                for name in trained
             ),
             f"{one.mb:.3f}",
             f"{one.mb_at_32:.3f}",
