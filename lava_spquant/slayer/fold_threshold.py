@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lava_spquant import ir
+from lava_spquant.ir.arith import rescale
 from lava_spquant.slayer.branch import Branch
 
 __all__ = ["decide_alike"]
@@ -37,7 +38,8 @@ def decide_alike(branch: Branch, deployed: ir.Branch, bias: NDArray[np.int64]) -
     firing = _first_firing(factor, offset, bound)
     step = np.where(factor > 0, 1, -1)
     reached, passed = np.abs(firing) <= bound, np.abs(firing - step) <= bound
-    spikes, silent = (_rescaled(deployed, np.clip(acc, -bound, bound)) for acc in (firing, firing - step))
+    beside = np.clip(np.stack([firing, firing - step]), -bound, bound)
+    spikes, silent = rescale(beside, deployed.gain, deployed.shift)
     lowest = np.where(reached, 1 - spikes, bias)
     highest = np.where(passed, -silent, bias)
     possible = (factor != 0) & ((lowest <= highest) | ~(reached & passed))
@@ -60,8 +62,3 @@ def _first_firing(
     gain, shift = factor.astype(np.float32), offset.astype(np.float32)
     fired = np.stack([gain * (near + k * step).astype(np.float32) + shift > 0 for k in range(5)])
     return near + step * np.where(fired.any(0), fired.argmax(0), 5)
-
-
-def _rescaled(branch: ir.Branch, acc: NDArray[np.int64]) -> NDArray[np.int64]:
-    gain = np.asarray(branch.gain, dtype=np.int64)
-    return (gain * acc + ((1 << branch.shift) >> 1)) >> branch.shift

@@ -79,7 +79,7 @@ def settle(model: SpikingNetwork, split: ImageSplit | EventSplit, steps: int) ->
         T.
     """
     for neuron in threshold_neurons(model):
-        neuron.raised = 0.0
+        neuron.raised = neuron.graded = 0.0
     # Every process sees the same inputs.
     with on_the_whole_batch():
         renormalise(model, calibration_batches(split, SETTLE_SAMPLES, steps))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 
+from lava_spquant.data import ImageSplit
 from lava_spquant.data.tensor import to_nchwt
 from lava_spquant.slayer.neuron import ThresholdConfig, ThresholdNeuron
 from lava_spquant.slayer.surrogate import Box
-from lava_spquant.slayer.training import Classifier, TrainingConfig, batch_loader
+from lava_spquant.slayer.training import Classifier, TrainingConfig, batch_loader, threshold_neurons
 from lava_spquant.slayer.training.gradual import GradualSpikes
+from lava_spquant.workflow.renormalised import settle
 from tests.slayer.training.test_module import IMAGES, LABELS, trainer
 from tests.slayer.training.test_spike_rate import model
 
@@ -57,6 +59,14 @@ def test_gradients_are_shared_like_values() -> None:
 def test_a_network_with_membranes_is_refused() -> None:
     with pytest.raises(ValueError, match="graded_epochs: found 2 for a network without stateless thresholds"):
         GradualSpikes(model("4-6-FC"), 2)
+
+
+def test_statistics_are_measured_with_spikes_alone() -> None:
+    network = model("C4-B4-FC")
+    split = ImageSplit(IMAGES.numpy(), LABELS.numpy(), 3)
+    GradualSpikes(network, 2.0).prepare(1.0)
+    settle(network, split, 1)
+    assert {neuron.graded for neuron in threshold_neurons(network)} == {0.0}
 
 
 @pytest.mark.parametrize("epochs", [3.0, 4.0, -1.0])
