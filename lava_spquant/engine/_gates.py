@@ -158,7 +158,7 @@ def _narrow_weights(branch, streams, t, channels, count, weight, pixels, narrow,
     """
     if branch[R_NARROWS] == 0 or count in (0, channels):
         return False
-    width = (count + 15) // 16 * 16 if count <= 48 else (count + 63) // 64 * 64
+    width = (count + 15) // 16 * 16 if count <= 48 else (count + 31) // 32 * 32
     if not _pays(branch, streams[branch[R_STREAM]], t, channels, width, pixels):
         return False
     inputs, words_at = streams[branch[R_STREAM], S_CHANNELS], words_of(channels, plan)

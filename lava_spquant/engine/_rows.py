@@ -19,9 +19,9 @@ from lava_spquant.engine._sums import (
     conv_row_48,
     conv_row_64,
     graded_row_16,
-    graded_row_64,
+    graded_row_32,
     wide_row_16,
-    wide_row_64,
+    wide_row_32,
 )
 from lava_spquant.engine._tables import (
     R_BYTES,
@@ -102,12 +102,12 @@ def conv_row(
     where = y, width, channels, events_at, pixels_at
     if not vector or branch[R_DW] != 1:
         plain_row(*tables, *where)
-    elif graded and stride % 64 == 0:
-        graded_row_64(*tables, plan, *where)
+    elif graded and stride % 32 == 0:
+        graded_row_32(*tables, plan, *where)
     elif graded:
         graded_row_16(*tables, plan, *where)
-    elif wide and stride % 64 == 0:
-        wide_row_64(*tables, plan, *where)
+    elif wide and stride % 32 == 0:
+        wide_row_32(*tables, plan, *where)
     elif wide:
         wide_row_16(*tables, plan, *where)
     elif branch[R_BYTES] != 0:

@@ -6,6 +6,8 @@ then those rows are summed. A dense synapse is the convolution whose kernel is t
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from llvmlite import ir as ll
@@ -27,13 +29,38 @@ __all__ = [
     "conv_row_48",
     "conv_row_64",
     "graded_row_16",
-    "graded_row_64",
+    "graded_row_32",
     "wide_row_16",
-    "wide_row_64",
+    "wide_row_32",
 ]
 
 UNROLL = 4
 """Weight rows summed per turn; lists are filled up with places of a row of zeros."""
+
+
+@dataclass(frozen=True)
+class _Form:
+    """How one kind of row is summed.
+
+    Parameters
+    ----------
+    pieces : tuple of int
+        Lanes of the vectors that are summed side by side, as many chunks of them as a weight row holds.
+    rest : tuple of int
+        The same for what chunks leave of a weight row; with it a chunk has to be a power of two.
+    graded : bool
+        Multiply rows by the events' values.
+    wide : bool
+        Sum in int32; else in int16, which the weights' absolute sums must have proven safe.
+    stored : LLVM type
+        i16, or i8: half as much to fetch, which is what sums of wide rows wait for.
+    """
+
+    pieces: tuple[int, ...]
+    rest: tuple[int, ...] = ()
+    graded: bool = False
+    wide: bool = False
+    stored: Any = I16
 
 
 class _Row:
@@ -133,32 +160,27 @@ class _Row:
         b = self.builder
         return b.select(b.icmp_signed("<", number, I64(1)), I64(1), number)
 
-    def sum(self, count: Any, x: Any, pieces: tuple[int, ...], graded: bool, wide: bool, stored: Any) -> None:
-        """Sum `count` weight rows into the accumulators of pixel `x`, `sum(pieces)` channels at a time."""
+    def sum(self, count: Any, x: Any, form: _Form) -> None:
+        """Sum `count` weight rows into the accumulators of pixel `x`: chunks of vectors side by side, then the rest."""
+        b = self.builder
+        chunk, rest = sum(form.pieces), sum(form.rest)
+        whole = b.and_(self.stride, I64(-chunk)) if rest else self.stride
+        counted_loop(b, I64(0), whole, chunk, [], self._chunk(count, x, form.pieces, form))
+        if rest:
+            counted_loop(b, whole, self.stride, rest, [], self._chunk(count, x, form.rest, form))
+
+    def _chunk(self, count: Any, x: Any, pieces: tuple[int, ...], form: _Form) -> Callable[[Any, list[Any]], list[Any]]:
+        """Return what sums the channels from `k` on, as many as `pieces` have lanes."""
         b = self.builder
         emits = [Emitter(b, lanes) for lanes in pieces]
+        kinds = [emit.kind if form.wide else ll.VectorType(I16, emit.lanes) for emit in emits]
         starts = [sum(pieces[:k]) for k in range(len(pieces))]
-        kinds = [emit.kind if wide else ll.VectorType(I16, emit.lanes) for emit in emits]
-        weights = b.bitcast(b.gep(self.pointer["weight"], [self.base]), stored.as_pointer())
         out = b.mul(x, self.channels)
-
-        def row(at: Any, k: Any) -> list[Any]:
-            offset = b.sext(b.load(b.gep(self.pointer["rows"], [at])), I64)
-            first = b.gep(weights, [b.add(k, offset)])
-            values = []
-            for emit, kind, start in zip(emits, kinds, starts, strict=True):
-                vector = ll.VectorType(stored, emit.lanes)
-                value = b.load(b.bitcast(b.gep(first, [I64(start)]), vector.as_pointer()), align=stored.width // 8)
-                value = value if vector == kind else b.sext(value, kind)
-                if graded:
-                    value = b.mul(value, emit.splat(b.load(b.gep(self.pointer["factors"], [at]))))
-                values.append(value)
-            return values
 
         def chunk(k: Any, carried: list[Any]) -> list[Any]:
             def body(i: Any, sums: list[Any]) -> list[Any]:
                 # Rows are added in pairs first, so that the running sums are one addition deep per turn.
-                rows = [row(b.add(i, I64(step)), k) for step in range(UNROLL)]
+                rows = [self._row(b.add(i, I64(step)), k, emits, kinds, form) for step in range(UNROLL)]
                 while len(rows) > 1:
                     rows = [
                         [b.add(x, y) for x, y in zip(*pair, strict=True)]
@@ -169,27 +191,31 @@ class _Row:
             zeros = [ll.Constant(kind, None) for kind in kinds]
             totals = counted_loop(b, I64(0), self.at_least_one(count), UNROLL, zeros, body)
             for emit, start, total in zip(emits, starts, totals, strict=True):
-                value = total if wide else b.sext(total, emit.kind)
+                value = total if form.wide else b.sext(total, emit.kind)
                 emit.store(value, self.pointer["acc"], b.add(b.add(out, k), I64(start)))
             return []
 
-        counted_loop(b, I64(0), self.stride, sum(pieces), [], chunk)
+        return chunk
+
+    def _row(self, at: Any, k: Any, emits: list[Emitter], kinds: list[Any], form: _Form) -> list[Any]:
+        """Load channels `k` and on of the weight row that list entry `at` names, times the event's value if graded."""
+        b, stored = self.builder, form.stored
+        weights = b.bitcast(b.gep(self.pointer["weight"], [self.base]), stored.as_pointer())
+        offset = b.sext(b.load(b.gep(self.pointer["rows"], [at])), I64)
+        first, values = b.gep(weights, [b.add(k, offset)]), []
+        for emit, kind in zip(emits, kinds, strict=True):
+            vector = ll.VectorType(stored, emit.lanes)
+            value = b.load(b.bitcast(first, vector.as_pointer()), align=stored.width // 8)
+            value = value if vector == kind else b.sext(value, kind)
+            if form.graded:
+                value = b.mul(value, emit.splat(b.load(b.gep(self.pointer["factors"], [at]))))
+            first = b.gep(first, [I64(emit.lanes)])
+            values.append(value)
+        return values
 
 
-def _make_row(pieces: tuple[int, ...], graded: bool = False, wide: bool = False, stored: Any = I16) -> Any:
-    """Return an intrinsic that fills one row of accumulators.
-
-    Parameters
-    ----------
-    pieces : tuple of int
-        Lanes of the vectors that are summed side by side; together they divide the padded number of channels.
-    graded : bool
-        Multiply rows by the events' values.
-    wide : bool
-        Sum in int32; else in int16, which the weights' absolute sums must have proven safe.
-    stored : LLVM type
-        i16, or i8: half as much to fetch, which is what sums of wide rows wait for.
-    """
+def _make_row(form: _Form) -> Any:
+    """Return an intrinsic that fills one row of accumulators."""
 
     @intrinsic
     def row(
@@ -220,9 +246,9 @@ def _make_row(pieces: tuple[int, ...], graded: bool = False, wide: bool = False,
 
             def pixel(x: Any, carried: list[Any]) -> list[Any]:
                 left = builder.sub(builder.mul(x, emitter.step), emitter.padding)
-                count = emitter.gather(left, graded)
+                count = emitter.gather(left, form.graded)
                 emitter.emit.store(zeros, emitter.pointer["rows"], count)
-                emitter.sum(count, x, pieces, graded, wide, stored)
+                emitter.sum(count, x, form)
                 return []
 
             counted_loop(builder, I64(0), emitter.width, 1, [], pixel)
@@ -233,10 +259,11 @@ def _make_row(pieces: tuple[int, ...], graded: bool = False, wide: bool = False,
     return row
 
 
-_PIECES = ((16,), (32,), (32, 16), (32, 32))
+_FORMS = _Form((16,)), _Form((32,)), _Form((32, 16)), _Form((32, 32), (32,))
 
-conv_row_16, conv_row_32, conv_row_48, conv_row_64 = map(_make_row, _PIECES)
-byte_row_16, byte_row_32, byte_row_48, byte_row_64 = (_make_row(pieces, stored=I8) for pieces in _PIECES)
-byte_row_128 = _make_row((32, 32, 32, 32), stored=I8)
-wide_row_16, wide_row_64 = (_make_row(pieces, wide=True) for pieces in ((16,), (16, 16, 16, 16)))
-graded_row_16, graded_row_64 = (_make_row(pieces, True, True) for pieces in ((16,), (16, 16, 16, 16)))
+conv_row_16, conv_row_32, conv_row_48, conv_row_64 = map(_make_row, _FORMS)
+byte_row_16, byte_row_32, byte_row_48, byte_row_64 = (_make_row(replace(form, stored=I8)) for form in _FORMS)
+byte_row_128 = _make_row(_Form((32, 32, 32, 32), stored=I8))
+_MULTIPLIED = _Form((16,)), _Form((16, 16, 16, 16), (16, 16))
+wide_row_16, wide_row_32 = (_make_row(replace(form, wide=True)) for form in _MULTIPLIED)
+graded_row_16, graded_row_32 = (_make_row(replace(form, graded=True, wide=True)) for form in _MULTIPLIED)

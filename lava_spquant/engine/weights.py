@@ -58,8 +58,8 @@ def padded(length: int) -> int:
 
 
 def padded_outputs(channels: int) -> int:
-    """Return the length of a weight row: 16, 32, 48, or a multiple of 64, which vectors divide evenly."""
-    return padded(channels) if channels <= 48 else -(-channels // 64) * 64
+    """Return the length of a weight row: 16, 32, 48, or a multiple of 32, which vectors divide evenly."""
+    return padded(channels) if channels <= 48 else -(-channels // 32) * 32
 
 
 def common_shift(weight: NDArray[Any]) -> int:

@@ -12,7 +12,7 @@ from lava_spquant.ir import ALIGNED, Timing
 from tests.engine.harness import assert_exact
 from tests.engine.layers import Stack, conv, dense, dense_input, qlif
 
-WIDTHS = (1, 2, 7, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65, 96, 127, 128, 129, 130)
+WIDTHS = (1, 2, 7, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65, 96, 97, 127, 128, 129, 130, 192)
 INPUTS = {
     "bytes": (ir.InputSpec((3, 5, 6)), 4),
     "narrow": (ir.InputSpec((3, 5, 6)), 10),
@@ -61,7 +61,7 @@ def test_the_widths_meet_every_variant_of_the_code() -> None:
             assert sum(flags.values()) <= 1
             found.add((lanes, next((name for name, flag in flags.items() if flag), "narrow")))
     kinds = ("graded", "wide", "bytes", "narrow")
-    assert found >= {(lanes, kind) for lanes in (16, 32, 48, 64, 128, 192) for kind in kinds}
+    assert found >= {(lanes, kind) for lanes in (16, 32, 48, 64, 96, 128, 160, 192) for kind in kinds}
 
 
 @pytest.mark.parametrize("extra", [-1, 0, 1])
