@@ -62,5 +62,6 @@ def _draw(ax: Axes, x: Sequence[float], y: Sequence[float], names: Sequence[str]
     ax.plot(x[chosen], y[chosen], "o", color=ORANGE, markersize=9, markerfacecolor="none", markeredgewidth=1.6)
     for place in sorted({0, chosen, len(x) - 1}):
         ax.annotate(names[place], (x[place], y[place]), (6, -10), textcoords="offset points", fontsize=8, color=MUTED)
-    ax.set_xlim(left=0)
+    ax.set_xlim(0, 1.08 * max(x))  # room for the names of the outermost points
+    ax.margins(y=0.1)
     ax.set_xlabel(label)
