@@ -11,6 +11,7 @@ from lava_spquant.ir.channels import Keep, Width, remove_channels, widths
 from lava_spquant.ir.errors import NetworkError
 from lava_spquant.ir.gain import FittedGain, coarse_channels, fit_gain
 from lava_spquant.ir.gate import Gate, is_channel_gate
+from lava_spquant.ir.max_pool import is_max_pool
 from lava_spquant.ir.network import InputSpec, Network
 from lava_spquant.ir.neuron import NEURONS, Clip, Cuba, Membrane, Neuron, QLif, Readout, Relay, Threshold
 from lava_spquant.ir.synapse import SYNAPSES, TERNARY_BITS, Conv, Dense, Identity, SumPool, Synapse
@@ -52,6 +53,7 @@ __all__ = [
     "constant_gain",
     "fit_gain",
     "is_channel_gate",
+    "is_max_pool",
     "limits",
     "remove_channels",
     "widths",

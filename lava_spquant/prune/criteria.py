@@ -14,14 +14,16 @@ __all__ = ["CRITERIA", "scores"]
 Score = Callable[[ChannelStatistics], NDArray[np.float64]]
 
 CRITERIA: dict[str, Score] = {
-    "membrane": lambda seen: seen.above,
+    # A potential that never rises as far as a spike may rest above the lowest level for ever.
+    "membrane": lambda seen: np.where(seen.rate > 0, seen.above, 0.0),
     "duty": lambda seen: seen.duty,
     "weight": lambda seen: seen.weight,
     "spike-rate": lambda seen: seen.rate,
     "singular": lambda seen: seen.singular,
 }
-"""By name: the membrane prior (ours: a channel whose potentials rest on the lowest level says nothing), how often the
-target mask holds it, the magnitude of its weights, its spike rate, and the singular values of its spikes (QP-SNN)."""
+"""By name: the membrane prior (ours: a channel that never fires, or whose potentials rest on the lowest level, says
+nothing), how often the target mask holds it, the magnitude of its weights, its spike rate, and the singular values of
+its spikes (QP-SNN)."""
 
 
 def scores(criterion: str, seen: Sequence[ChannelStatistics]) -> tuple[NDArray[np.float64], ...]:

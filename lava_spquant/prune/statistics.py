@@ -22,7 +22,9 @@ MASS = 0.85
 
 @dataclass(frozen=True, eq=False)
 class ChannelStatistics:
-    """What the channels of one width do, each float64 (C,); means over the blocks of the width that have weights.
+    """What the channels of one width do, each float64 (C,); means over those of its blocks that spike.
+
+    Predictors and maxima of spikes are not among them. Where none spikes, they are the blocks that have weights.
 
     Attributes
     ----------
@@ -35,7 +37,7 @@ class ChannelStatistics:
     singular : numpy.ndarray
         Sum of the singular values of a channel's spikes over places, mean over samples and steps (QP-SNN).
     weight : numpy.ndarray
-        Mean magnitude of the weights that make the channel, in membrane units.
+        Mean magnitude of the weights that make the channel, in membrane units; over the blocks that have weights.
     """
 
     rate: Values
@@ -88,18 +90,13 @@ def channel_statistics(network: ir.Network, traces: Iterable[Trace]) -> tuple[Ch
         If there are no traces.
     """
     widths = ir.widths(network)
-    # A predictor has its block's channels, but how often it opens them is no spike rate.
-    apart = set(gate_blocks(network))
-    weighted = [
-        [b for b in width.blocks if b not in apart and _has_weights(network.blocks[b])] or list(width.blocks)
-        for width in widths
-    ]
+    judged = [_judged(network, width) for width in widths]
     sums: dict[int, dict[str, Values]] = {}
     runs = 0.0
     for trace in traces:
         samples = float(trace.output.shape[0] * trace.output.shape[1])
         runs += samples
-        for index in (block for blocks in weighted for block in blocks):
+        for index in (block for blocks in judged for block in blocks):
             seen = _of_block(network.blocks[index], trace.blocks[index])
             total = sums.setdefault(index, {name: np.zeros_like(values) for name, values in seen.items()})
             for name, values in seen.items():
@@ -109,14 +106,32 @@ def channel_statistics(network: ir.Network, traces: Iterable[Trace]) -> tuple[Ch
     return tuple(
         ChannelStatistics(
             **{name: np.mean([sums[b][name] for b in blocks], axis=0) / runs for name in sums[blocks[0]]},
-            weight=np.mean([_weight(network.blocks[b]) for b in blocks], axis=0),
+            weight=np.mean([_weight(network, b) for b in _weighted(network, width)], axis=0),
         )
-        for blocks in weighted
+        for width, blocks in zip(widths, judged, strict=True)
     )
 
 
-def _has_weights(block: ir.Block) -> bool:
-    return any(branch.synapse.num_weights for branch in block.branches)
+def _own(network: ir.Network, width: ir.Width) -> list[int]:
+    """Return the blocks of a width but predictors, which have its channels and do not send them on."""
+    apart = set(gate_blocks(network))
+    return [b for b in width.blocks if b not in apart] or list(width.blocks)
+
+
+def _weighted(network: ir.Network, width: ir.Width) -> list[int]:
+    own = _own(network, width)
+    return [b for b in own if any(branch.synapse.num_weights for branch in network.blocks[b].branches)] or own
+
+
+def _judged(network: ir.Network, width: ir.Width) -> list[int]:
+    """Return the blocks whose output says what a channel is worth.
+
+    Accumulators and streams are hardly ever 0, so that they tell channels that spike from others only where no
+    neuron follows.
+    """
+    own = _own(network, width)
+    spiking = [b for b in own if network.blocks[b].output_name() == "spikes" and not ir.is_max_pool(network, b)]
+    return spiking or _weighted(network, width)
 
 
 def _of_block(block: ir.Block, record: dict[str, ir.IntArray]) -> dict[str, Values]:
@@ -144,12 +159,24 @@ def _above(block: ir.Block, record: dict[str, ir.IntArray], rate: Values) -> Val
     return above
 
 
-def _weight(block: ir.Block) -> Values:
-    """Return the mean magnitude of each output channel's weights times its gain."""
-    parts = []
+def _weight(network: ir.Network, index: int) -> Values:
+    """Return the mean magnitude of each output channel's weights times its gain.
+
+    A relay hands accumulators on: the gain that makes them a current is that of the pool behind it.
+    """
+    block, parts = network.blocks[index], []
     for branch in block.branches:
         synapse = branch.synapse
         if isinstance(synapse, (ir.Conv, ir.Dense)):
             size = np.abs(synapse.weight.astype(np.float64)).reshape(len(synapse.weight), -1).mean(axis=1)
-            parts.append(size * np.abs(branch.gain.astype(np.float64)) / 2.0**branch.shift)
-    return np.sum(parts, axis=0) if parts else np.ones(block.num_channels)
+            parts.append(size * _gain(branch))
+    total = np.sum(parts, axis=0) if parts else np.ones(block.num_channels)
+    if isinstance(block.neuron, ir.Relay):
+        readers = [b for other in network.blocks for b in other.branches if b.source == index]
+        onward = [_gain(branch) for branch in readers if isinstance(branch.synapse, (ir.SumPool, ir.Identity))]
+        total = total * (np.mean(onward, axis=0) if onward else 1.0)
+    return np.asarray(total, np.float64)
+
+
+def _gain(branch: ir.Branch) -> Values:
+    return np.abs(branch.gain.astype(np.float64)) / 2.0**branch.shift

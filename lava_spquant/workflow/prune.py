@@ -58,7 +58,7 @@ class PruneConfig:
     Raises
     ------
     ValueError
-        If `samples` is not positive; the rest is checked where it is used.
+        If `samples` is below 2; the rest is checked where it is used.
     """
 
     criterion: str = "membrane"
@@ -70,8 +70,8 @@ class PruneConfig:
     widths: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.samples < 1:
-            raise ValueError(f"prune: samples: found {self.samples}, expected at least 1")
+        if self.samples < 2:
+            raise ValueError(f"prune: samples: found {self.samples}, expected at least 2, as batch-norm needs")
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,14 +162,18 @@ def prune_checkpoint(
     keep = _chosen(network, scores(config.criterion, statistics), config)
     narrow(model, keep)
     # What arrives behind the removed channels is less, and batch-norm has to know.
-    renormalise(model, encoder(some, steps)(as_torch(some).tensors[0]).split(RENORMALISE_BATCH))
+    inputs = encoder(some, steps)(as_torch(some).tensors[0])
+    # Of nearly one size, because each counts alike.
+    renormalise(model, inputs.tensor_split(-(-len(inputs) // RENORMALISE_BATCH)))
     channels = tuple(int(mask.sum()) for mask in keep)
     smaller = replace(recipe, model=replace(recipe.model, channels=channels))
     sides = [measure(net, splits.test, steps, limit, progress) for net in (network, model.to_ir())]
     state = {f"model.{name}": values for name, values in model.state_dict().items()}
     kept = {**stored["hyper_parameters"], "recipe": recipe_text(smaller)}
     AtomicCheckpointIO().save_checkpoint({"state_dict": state, "hyper_parameters": kept}, target)
-    recipe_file, draft = target.with_suffix(".yaml"), target.with_suffix(".yaml.tmp")
+    # Of another ending nothing is taken off: what follows the last dot may tell two checkpoints apart.
+    recipe_file = target.with_name(f"{target.name.removesuffix('.ckpt')}.yaml")
+    draft = recipe_file.with_name(f"{recipe_file.name}.tmp")
     draft.write_text(recipe_text(smaller), encoding="utf-8")
     draft.replace(recipe_file)
     return PrunedCheckpoint(target, smaller, recipe_file, keep, *sides)

@@ -37,13 +37,16 @@ class Renormalised:
     Raises
     ------
     ValueError
-        If there are no inputs, or the model has no stateless threshold.
+        If there are no inputs, or the model has no stateless threshold, or a membrane beside them.
     """
 
     def __init__(self, model: SpikingNetwork, batches: Sequence[Tensor]) -> None:
         if not batches or not threshold_neurons(model):
             found = f"{len(batches)} batches and {len(threshold_neurons(model))} stateless thresholds"
             raise ValueError(f"sweep: renormalise: found {found}, expected at least one of each")
+        stateful = [block.name for block in model.to_ir().blocks if isinstance(block.neuron, (ir.QLif, ir.Cuba))]
+        if stateful:
+            raise ValueError(f"sweep: renormalise: found a membrane in block {stateful[0]!r}, expected none")
         self.model, self.batches = model, batches
 
     def __call__(self, network: ir.Network, by: float) -> ir.Network:
@@ -98,4 +101,6 @@ def calibration_batches(split: ImageSplit | EventSplit, samples: int, steps: int
     """
     rows = np.sort(np.random.default_rng(0).permutation(len(split))[:samples])
     some = split.take(rows)
-    return list(encoder(some, steps)(as_torch(some).tensors[0]).split(BATCH))
+    inputs = encoder(some, steps)(as_torch(some).tensors[0])
+    # Of nearly one size, because `renormalise` lets each count alike.
+    return list(inputs.tensor_split(-(-len(inputs) // BATCH)))

@@ -55,6 +55,7 @@ def raise_thresholds(network: ir.Network, by: float) -> ir.Network:
 
     A membrane's threshold becomes `(1 + by)` of what it was, a stateless one rises by `by` units of current. CUBA
     thresholds stay multiples of what Lava's own neuron can hold. Predictors keep theirs: they decide, and do not fire.
+    So does the maximum of spikes, which is a threshold over their number.
 
     Parameters
     ----------
@@ -69,7 +70,7 @@ def raise_thresholds(network: ir.Network, by: float) -> ir.Network:
     """
     if not by >= 0:
         raise ValueError(f"sweep: raised by: found {by}, expected at least 0")
-    kept = set(gate_blocks(network))
+    kept = {*gate_blocks(network), *(k for k in range(len(network.blocks)) if ir.is_max_pool(network, k))}
     blocks = (block if index in kept else _raised(block, by) for index, block in enumerate(network.blocks))
     return replace(network, blocks=tuple(blocks))
 

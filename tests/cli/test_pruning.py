@@ -61,6 +61,16 @@ def test_widths_by_number(shell: Shell, checkpoint: Path, tmp_path: Path) -> Non
     assert found.values["channels"] == [8, 4, 10]
 
 
+def test_recipes_beside_checkpoints_never_share_a_name(shell: Shell, checkpoint: Path, tmp_path: Path) -> None:
+    names = {"small.ckpt": "small.yaml", "half-0.5": "half-0.5.yaml", "odd.yaml": "odd.yaml.yaml"}
+    for number, (name, recipe) in enumerate(names.items()):
+        options = ("-o", tmp_path / name, "--widths", f"{8 - number},4", "--limit", 10, "--samples", 20, "--json")
+        assert shell("prune", checkpoint, *options).values["recipe"] == str(tmp_path / recipe)
+    assert {path.name for path in tmp_path.iterdir()} == {*names, *names.values()}
+    for number, recipe in enumerate(names.values()):
+        assert load_recipe(tmp_path / recipe).model.channels == (8 - number, 4, 10)
+
+
 def test_tables_for_people(shell: Shell, checkpoint: Path, tmp_path: Path) -> None:
     found = shell("prune", checkpoint, "-o", tmp_path / "s.ckpt", "--limit", 20, "--samples", 20)
     text = " ".join(found.out.split())
@@ -72,6 +82,7 @@ def test_tables_for_people(shell: Shell, checkpoint: Path, tmp_path: Path) -> No
     ("options", "message"),
     [(("--criterion", "size"), "criterion: found 'size'"), (("--of", "time"), "cost: found 'time'"),
      (("--widths", "8,x"), "--widths: found '8,x'"), (("--widths", "8,17"), "widths: found [8, 17], expected"),
+     (("--samples", 1), "samples: found 1, expected at least 2"),
      (("--share", 0.001), "share: found 0.001 of the operations, expected at least")],
 )  # fmt: skip
 def test_bad_requests_write_nothing(

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
 
 from lava_spquant import ir
 from lava_spquant.ir import reference
 from lava_spquant.prune import CRITERIA, channel_statistics, scores
 from lava_spquant.prune.statistics import target_mask
+from lava_spquant.slayer.models import ConvNetConfig, build_convnet
+from lava_spquant.slayer.norm import renormalise
 from tests.prune.gated_models import gated_pair, images
 
 
@@ -48,6 +53,55 @@ def test_statistics_are_those_of_all_runs_together() -> None:
     assert len(out.rate) == 3
 
 
+def made(architecture: str, weight: str) -> ir.Network:
+    """Return a network of 8x8 images whose first channel, and only that one, can never fire."""
+    torch.manual_seed(0)
+    config = ConvNetConfig(architecture, weight, surrogate="asymmetric" if "B" in architecture else "triangle")
+    model = build_convnet(config, ir.InputSpec((1, 8, 8), 8), 10)
+    x = torch.randint(0, 256, (32, 1, 8, 8, 1)).float()
+    renormalise(model, [x.expand(-1, -1, -1, -1, 1 if "B" in architecture else 3)])
+    return model.eval().to_ir()
+
+
+def silenced(network: ir.Network, index: int) -> ir.Network:
+    """Return the network with channel 0 of a block far below its threshold."""
+    blocks = list(network.blocks)
+    bias = blocks[index].bias.copy()
+    bias[0] = -(2**20)
+    blocks[index] = replace(blocks[index], bias=bias)
+    return replace(network, blocks=tuple(blocks))
+
+
+@pytest.mark.parametrize(
+    ("architecture", "weight", "spiking"),
+    [("6p2-8-FC", "ternary", "join"), ("C4-B4-B4-FC", "binary-standard", "binarise"), ("6-MP2-FC", "ternary", "conv0")],
+)
+def test_a_width_is_judged_by_its_blocks_that_spike(architecture: str, weight: str, spiking: str) -> None:
+    net = made(architecture, weight)
+    width = ir.widths(net)[0]
+    own = [b for b in width.blocks if spiking in net.blocks[b].name]
+    for index in own:
+        net = silenced(net, index)
+    trace = reference.run(net, np.random.default_rng(0).integers(0, 256, (2, 16, 1, 8, 8)))
+    seen = channel_statistics(net, [trace])[0]
+    rates = [trace.blocks[b]["spikes"].mean(axis=(0, 1, 3, 4)) for b in own]
+    np.testing.assert_allclose(seen.rate, np.mean(rates, axis=0))
+    assert seen.rate[0] == seen.duty[0] == seen.singular[0] == 0 < seen.rate[1:].max() < 0.99
+    assert seen.weight.shape == seen.rate.shape
+    for criterion in ("membrane", "duty", "spike-rate", "singular"):
+        assert scores(criterion, [seen])[0].argmin() == 0
+
+
+def test_the_weights_of_a_pooled_convolution_count_with_the_gain_behind_its_pool() -> None:
+    net = made("6p2-8-FC", "ternary")
+    (conv, join) = (net.blocks[b] for b in ir.widths(net)[0].blocks)
+    assert isinstance(conv.branches[0].synapse, ir.Conv)
+    size = np.abs(conv.branches[0].synapse.weight).mean(axis=(1, 2, 3)) * conv.branches[0].gain
+    size = size / 2.0 ** conv.branches[0].shift * np.abs(join.branches[0].gain) / 2.0 ** join.branches[0].shift
+    trace = reference.run(net, np.zeros((1, 2, 1, 8, 8), int))
+    np.testing.assert_allclose(channel_statistics(net, [trace])[0].weight, size)
+
+
 def test_a_target_mask_holds_most_of_the_activity() -> None:
     mass = np.array([[5.0, 1.0, 3.0, 1.0], [0.0, 0.0, 0.0, 0.0], [9.0, 1.0, 0.0, 0.0]])
     wanted = [[True, False, True, False], [False] * 4, [True, False, False, False]]
@@ -57,6 +111,10 @@ def test_a_target_mask_holds_most_of_the_activity() -> None:
 
 def test_criteria_and_chance() -> None:
     seen = channel_statistics(network(), [reference.run(network(), np.ones((1, 2, 2, 6, 4), int))])
+    silent = seen[0].rate == 0
+    assert silent[3]
+    assert seen[0].above[3] == 1  # its potential rests at 0, above the lowest level, and says as little
+    assert scores("membrane", seen)[0][silent].max() == 0
     for name in CRITERIA:
         assert [len(values) for values in scores(name, seen)] == [5, 3]
     assert np.array_equal(scores("random:3", seen)[0], scores("random:3", seen)[0])

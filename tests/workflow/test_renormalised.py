@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from lava_spquant import data, ir
 from lava_spquant.ir import reference
 from lava_spquant.slayer import SpikingNetwork
+from lava_spquant.slayer.block import Conv, Flatten, Readout
 from lava_spquant.slayer.models import ConvNetConfig, build_convnet
+from lava_spquant.slayer.neuron import ThresholdConfig
 from lava_spquant.slayer.norm import renormalise
 from lava_spquant.workflow.renormalised import Renormalised, calibration_batches
 from lava_spquant.workflow.sweep import raise_thresholds
@@ -44,7 +46,7 @@ def means(network: ir.Network) -> list[NDArray[np.float64]]:
 
 
 def test_inputs_are_drawn_alike() -> None:
-    assert [len(batch) for batch in BATCHES] == [250, 50]
+    assert [len(batch) for batch in BATCHES] == [150, 150]  # each counts alike
     for one, other in zip(BATCHES, calibration_batches(TRAIN, 300, 1), strict=True):
         assert torch.equal(one, other)
     assert sum(len(batch) for batch in calibration_batches(TRAIN.take(slice(0, 20)), 300, 1)) == 20
@@ -87,3 +89,11 @@ def test_what_has_nothing_to_raise_is_refused(model: SpikingNetwork) -> None:
         Renormalised(tiny_model(), BATCHES)
     with pytest.raises(ValueError, match="found 0 batches"):
         Renormalised(model, [])
+    # The maximum of spikes is no threshold of its own.
+    spec = ir.InputSpec((1, 8, 8), 8)
+    with pytest.raises(ValueError, match="found 2 batches and 0 stateless thresholds"):
+        Renormalised(build_convnet(ConvNetConfig("6-MP2-6-FC"), spec, 10), BATCHES)
+    parts = [Conv({"membrane": "ternary"}, 1, 4, 3), Conv(ThresholdConfig(), 4, 4, 3), Flatten()]
+    mixed = SpikingNetwork([*parts, Readout(64, 10)], spec)
+    with pytest.raises(ValueError, match="found a membrane in block 'conv0', expected none"):
+        Renormalised(mixed, BATCHES)

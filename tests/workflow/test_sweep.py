@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from lava_spquant import data, ir
 from lava_spquant.ir import reference
 from lava_spquant.ir.limits import STATE_MAX
 from lava_spquant.report import Accuracy
+from lava_spquant.slayer.models import ConvNetConfig, build_convnet
 from lava_spquant.workflow import evaluate, load
 from lava_spquant.workflow.sweep import OperatingPoint, choose, halves, raise_thresholds, sweep
 from tests.paths import ROOT
@@ -52,6 +54,16 @@ def test_predictors_keep_theirs() -> None:
     first, second = raise_thresholds(before, 0.25).blocks
     assert first is gate
     assert second.neuron.vth == 80  # type: ignore[attr-defined]
+
+
+def test_the_maximum_of_spikes_keeps_its_own() -> None:
+    torch.manual_seed(0)
+    made = build_convnet(ConvNetConfig("6-MP2-6-FC"), ir.InputSpec((1, 8, 8), 8), 10).eval().to_ir()
+    found = raise_thresholds(made, 1.0)
+    pools = [k for k in range(len(made.blocks)) if ir.is_max_pool(made, k)]
+    assert [made.blocks[k].name for k in pools] == ["pool1"]
+    for index, (old, new) in enumerate(zip(made.blocks, found.blocks, strict=True)):
+        assert (new is old) == (index in pools or not hasattr(old.neuron, "vth"))
 
 
 def test_graded_neurons_have_none() -> None:

@@ -129,7 +129,10 @@ class Predictor(nn.Module):
         self.block.note_input(pooled)
         logits = self._branch.current(time_major(pooled))
         if self.config.joint:
-            mask, soft = gumbel(logits, self.config.temperature)
+            # Noise is what training explores with. Where nothing is trained, the mask is the deployed one.
+            noise = torch.is_grad_enabled()
+            mask, soft = gumbel(logits, self.config.temperature) if noise else (logits > 0, torch.sigmoid(logits))
+            mask = mask.to(logits.dtype)
             return mask, (soft.mean() - self.share).clamp(min=0)
         with torch.no_grad():
             wanted = target_mask(self._mass(current, neuron), self.share).reshape(logits.shape)

@@ -5,17 +5,27 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from lava_spquant.slayer.block import Pool
 from lava_spquant.slayer.block.predictor import Predictor
 from lava_spquant.slayer.neuron import ThresholdNeuron
+from lava_spquant.slayer.stream import SPIKES
 
 __all__ = ["RaisedThresholds", "threshold_neurons"]
 
 
 def threshold_neurons(model: nn.Module) -> list[ThresholdNeuron]:
-    """Return the stateless neurons of a model but its predictors', which decide and do not fire."""
-    deciding = {inner for module in model.modules() if isinstance(module, Predictor) for inner in module.modules()}
+    """Return the stateless neurons of a model, but not those of its predictors and of maxima of spikes.
+
+    These decide and do not fire, or say only what other neurons have decided.
+    """
+    apart = (module for module in model.modules() if isinstance(module, Predictor) or _is_max_pool(module))
+    deciding = {inner for module in apart for inner in module.modules()}
     neurons = (module for module in model.modules() if isinstance(module, ThresholdNeuron))
     return [neuron for neuron in neurons if neuron not in deciding]
+
+
+def _is_max_pool(module: nn.Module) -> bool:
+    return isinstance(module, Pool) and all(branch.reads == SPIKES for branch in module.branches)
 
 
 class RaisedThresholds:

@@ -178,6 +178,20 @@ def test_the_budget_costs_only_what_is_open_beyond_it(offset: float, expected: f
     assert bool((bias.grad > 0).all() if offset == 3 else (bias.grad == 0).all())  # type: ignore[union-attr, operator]
 
 
+@torch.no_grad()
+def test_where_nothing_is_trained_joint_masks_are_the_deployed_ones() -> None:
+    torch.manual_seed(0)
+    predictor = made("channel", 3, 4, (2, 2), joint=True)
+    predictor.block.branches[0].norm.bias.data.zero_()  # type: ignore[operator, union-attr]
+    x = spikes(64, 3, 2, 2, 2)
+    masks = [predictor.learn(x, torch.zeros(2, 64, 4, 2, 2), NEURON)[0] for _ in range(2)]
+    assert torch.equal(*masks)
+    assert 0.2 < float(masks[0].mean()) < 0.8
+    with torch.enable_grad():
+        drawn, _ = predictor.learn(x, torch.zeros(2, 64, 4, 2, 2), NEURON)
+    assert not torch.equal(drawn, masks[0])
+
+
 @pytest.mark.parametrize(("size", "cell"), [((5, 6), 2), ((6, 5), 2), ((6, 6), 4)])
 def test_cells_that_do_not_tile_the_input_are_refused(size: tuple[int, int], cell: int) -> None:
     with pytest.raises(
