@@ -39,6 +39,7 @@ def main(
     with session(json_output, quiet, debug) as now:
         load_training(debug)
         from lava_spquant.workflow.prune import measure
+        from lava_spquant.workflow.recipe import recipe_text
         from lava_spquant.workflow.train import load_checkpoint
 
         limit = 100 if quick else limit
@@ -46,7 +47,7 @@ def main(
         test = recipe.data.load(data_path).test
         first = measure(model.to_ir(), test, recipe.data.steps, limit)
         x = some_samples(first.network, recipe.data, data_path)
-        rows = [pruned_row(recipe.name, 1.0, first, first, x)]
+        rows = [{**pruned_row(recipe.name, 1.0, first, first, x), "recipe": recipe_text(recipe)}]
         for path in pruned:
             own, smaller = load_checkpoint(path)
             if own.data.name != recipe.data.name or own.data.steps != recipe.data.steps:
@@ -54,7 +55,8 @@ def main(
                 raise ValueError(f"{path}: data: found {found}, expected {expected}, as the dense network's")
             now.note(f"Measuring {own.name}")
             side = measure(smaller.to_ir(), test, recipe.data.steps, limit)
-            rows.append(pruned_row(own.name, side.operations / first.operations, side, first, x))
+            row = pruned_row(own.name, side.operations / first.operations, side, first, x)
+            rows.append({**row, "recipe": recipe_text(own)})
         values = {"ok": True, "machine": machine().values(), "commit": commit(), "rows": rows}
         if results is not None:
             write_json(results, values)

@@ -7,10 +7,14 @@ Every network is the integer one, on the whole test split: pruned on training sa
 anew, and with `--epochs` trained further by its own recipe. Operations are counted as they happen on test samples
 (synaptic operations), and as if every input were active; the engine's time is beside the dense network's, both taking
 turns. `random` is what the criteria have to beat.
+
+Networks are kept under names that say what they are: criterion, share, what the share is of, and the first digits of
+the checkpoint's SHA-256. The same command goes on where it was stopped; another checkpoint begins anew.
 """
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -23,7 +27,7 @@ from pruning_parts.speed import some_samples
 from lava_spquant.cli.opening import load_training
 from lava_spquant.cli.options import DataPath, Debug, Json, Limit, Quiet
 from lava_spquant.cli.session import Session, session
-from lava_spquant.prune import CRITERIA
+from lava_spquant.prune import COSTS, CRITERIA
 from lava_spquant.report.machine import machine
 from lava_spquant.report.style import save_figure
 
@@ -39,10 +43,10 @@ def main(
         Optional[str],  # noqa: UP045 (typer reads this on Python 3.10)
         typer.Option("--criteria", metavar="A,B", help=f"Among {', '.join(NAMES)}; all by default."),
     ] = None,
-    shares: Annotated[str, typer.Option("--shares", metavar="X,X", help="Of the operations that may be left.")] = (
+    shares: Annotated[str, typer.Option("--shares", metavar="X,X", help="Of the cost that may be left.")] = (
         "0.7,0.5,0.35,0.25"
     ),
-    kind: Annotated[str, typer.Option("--of", help="What the share is of: operations or weights.")] = "operations",
+    kind: Annotated[str, typer.Option("--of", help=f"What the share is of: {', '.join(COSTS)}.")] = "operations",
     epochs: Annotated[int, typer.Option("--epochs", min=0, help="Train every one further.")] = 0,
     overrides: Annotated[
         Optional[list[str]],  # noqa: UP045
@@ -119,7 +123,9 @@ def _pruned(
     from lava_spquant.workflow.recipe import load_recipe
     from lava_spquant.workflow.train import train
 
-    name = f"{criterion.replace(':', '-')}-{share:g}"
+    digest = hashlib.sha256(checkpoint.read_bytes()).hexdigest()[:8]
+    # Recipes may be equal where the networks that training starts from are not.
+    name = f"{criterion.replace(':', '-')}-{share:g}-{kind}-{digest}"
     now.note(f"{criterion}, {share:.0%} of the {kind}")
     target = folder / f"{name}.ckpt"
     config = PruneConfig(criterion, share, kind)

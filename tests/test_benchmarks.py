@@ -138,11 +138,37 @@ def test_pruning(tmp_path: Path) -> None:
     assert before == {path: path.stat().st_mtime_ns for path in before}
     # One that was trained further, beside the dense network.
     (smaller,) = tmp_path.glob("p/membrane-*/last.ckpt")
+    digest = hashlib.sha256(checkpoint.read_bytes()).hexdigest()[:8]
+    assert smaller.parent.name == f"membrane-0.7-operations-{digest}"
     again = values("pruned", str(checkpoint), str(smaller), "--results", "q.json", cwd=tmp_path)
     assert json.loads((tmp_path / "q.json").read_text(encoding="utf-8")) == again
-    counted = ("accuracy", "operations", "synops", "weights", "kilobytes", "fewer_synops")
+    counted = ("accuracy", "channels", "operations", "synops", "weights", "kilobytes", "fewer_synops")
     for one, other in zip(again["rows"], (dense, found["rows"][0]), strict=True):
         assert {name: one[name] for name in counted} == {name: other[name] for name in counted}
+    whole, less = again["rows"]
+    assert whole["channels"] == [8, 8, 10]
+    assert whole["channels"] > less["channels"]
+    recipes = [load_recipe(row["recipe"]) for row in (whole, less)]
+    assert [recipe.name for recipe in recipes] == ["digits-cnn", smaller.parent.name]
+    assert [recipe.model.channels for recipe in recipes] == [(), tuple(less["channels"])]
+
+
+def test_another_checkpoint_is_pruned_and_trained_anew(tmp_path: Path) -> None:
+    from lava_spquant.workflow.recipe import load_recipe
+    from lava_spquant.workflow.train import train
+
+    changes = ("model.architecture=8s2-8-FC", "data.steps=1")
+    runs = [(f"training.epochs={epochs}", f"training.learning_rate={rate}") for epochs, rate in ((1, 1e-6), (4, 2e-3))]
+    found = []
+    for number, run_of in enumerate(runs):
+        recipe = load_recipe("digits-cnn", (*changes, *run_of))
+        checkpoint = train(recipe, tmp_path / f"run-{number}", progress=False).checkpoint
+        # The same recipe of further training for both.
+        options = ("--criteria", "weight", "--epochs", "1", "--set", "training.learning_rate=1e-6", "--folder", "p")
+        found.append(values("pruning", str(checkpoint), *options, "--shares", "1", cwd=tmp_path))
+    first, second = (result["rows"][0] for result in found)
+    assert first["accuracy"] != second["accuracy"]
+    assert len([*tmp_path.glob("p/weight-1-operations-*/last.ckpt")]) == 2
 
 
 def test_gates(tmp_path: Path) -> None:

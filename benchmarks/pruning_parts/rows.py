@@ -26,6 +26,7 @@ def pruned_row(name: str, share: float, side: PrunedSide, dense: PrunedSide, x: 
     return {
         "criterion": name,
         "share": share,
+        "channels": [width.channels for width in ir.widths(side.network)],
         "accuracy": side.accuracy,
         "operations": side.operations,
         "synops": side.synops,

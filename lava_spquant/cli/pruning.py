@@ -14,7 +14,7 @@ from lava_spquant import ir
 from lava_spquant.cli.opening import load_training
 from lava_spquant.cli.options import DataPath, Debug, Json, Limit, Quiet
 from lava_spquant.cli.session import session
-from lava_spquant.prune import COSTS, CRITERIA
+from lava_spquant.prune import COSTS, CRITERIA, cost
 from lava_spquant.prune.budget import FLOOR
 
 if TYPE_CHECKING:
@@ -103,6 +103,7 @@ def _side(side: PrunedSide) -> dict[str, float]:
         "accuracy": side.accuracy,
         "operations": side.operations,
         "weights": side.weights,
+        "memory_bits": cost(side.network, "memory"),
         "synops": side.synops,
         "neurons": side.network.num_neurons,
     }
@@ -128,6 +129,7 @@ def _sides_table(done: PrunedCheckpoint) -> Table:
         "operations": "multiplications per step, if all were active",
         "synops": "synaptic operations per sample, as they happen",
         "weights": "weights",
+        "memory_bits": "bits of weights, gains, biases and state",
         "neurons": "neurons",
     }
     for name, title in titles.items():

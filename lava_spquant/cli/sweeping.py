@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
+import math
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -64,12 +66,15 @@ def sweep(
     Example: lava-spquant sweep digits.net --lost 0.5 --out sweep
     """
     with session(json_output, quiet, debug) as now:
+        steps_up = _numbers(raises)
+        if not math.isfinite(lost):
+            raise ValueError(f"--lost: found {lost}, expected a finite number of at least 0")
         found = open_source(source, dataset=dataset, steps=steps, input_shape=None, input_bits=None, debug=debug)
         choosing, judging = halves(head(found.test_data(data), limit))
         raised = _raised(found, renormalise, data)
         measured = partial(run_sweep, found.network, steps=found.known_steps(), raised=raised)
         with now.progress() as progress:
-            points = list(measured(choosing, raises=_numbers(raises), progress=progress))
+            points = list(measured(choosing, raises=steps_up, progress=progress))
             best = choose(points, lost)
             ends = dict.fromkeys((0.0, best.raised))
             before, *others = measured(judging, raises=tuple(ends), progress=progress)
@@ -93,8 +98,9 @@ def _numbers(text: str) -> tuple[float, ...]:
         values = tuple(float(word) for word in text.split(","))
     except ValueError:
         values = ()
-    if not values or values[0] != 0 or list(values) != sorted(set(values)):
-        raise ValueError(f"--raise: found {text!r}, expected rising numbers from 0 on, such as 0,0.1,0.2")
+    rising = all(low < high for low, high in itertools.pairwise(values))
+    if not values or values[0] != 0 or not rising or not math.isfinite(values[-1]):
+        raise ValueError(f"--raise: found {text!r}, expected rising finite numbers from 0 on, such as 0,0.1,0.2")
     return values
 
 

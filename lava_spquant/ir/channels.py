@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,11 +35,15 @@ class Width:
     channels : int
     fixed : bool
         None can go: they are the input's or the output's, or a grouped convolution counts on their number.
+    least : int
+        How many at least have to stay for the same blocks to hang together: 2 where a depthwise convolution of one
+        channel would be any convolution, or a gate of one cell one of one channel.
     """
 
     blocks: tuple[int, ...]
     channels: int
     fixed: bool
+    least: int = field(default=1, repr=False)
 
 
 def widths(network: Network) -> tuple[Width, ...]:
@@ -61,27 +65,32 @@ def widths(network: Network) -> tuple[Width, ...]:
             index = leader[index]
         return index
 
-    pairs, fixed = _ties(network)
+    pairs, fixed, several = _ties(network)
     for pair in pairs:
         low, high = sorted(map(find, pair))
         leader[high] = low
     found: dict[int, list[int]] = {}
     for index in range(len(network.blocks)):
         found.setdefault(find(index), []).append(index)
-    stay = {find(index) for index in fixed}
+    stay, more = ({find(index) for index in some} for some in (fixed, several))
     return tuple(
-        Width(tuple(blocks), network.shapes[blocks[0]][0], root in stay)
+        Width(tuple(blocks), network.shapes[blocks[0]][0], root in stay, 2 if root in more else 1)
         for root, blocks in sorted(found.items(), key=lambda item: item[1][0])
     )
 
 
-def _ties(network: Network) -> tuple[list[tuple[int, int]], set[int]]:
-    """Return the blocks that have each other's channels, in pairs, and those whose number is fixed."""
-    pairs, fixed = [], {INPUT, len(network.blocks) - 1}
+def _ties(network: Network) -> tuple[list[tuple[int, int]], set[int], set[int]]:
+    """Return the blocks that have each other's channels, in pairs, those whose number is fixed, and the `several`.
+
+    These are tied as they are only while they have more than one channel.
+    """
+    pairs, fixed, several = [], {INPUT, len(network.blocks) - 1}, set()
     for index, block in enumerate(network.blocks):
         for branch in block.branches:
             if _hands_on(branch.synapse):
                 pairs.append((index, branch.source))
+                if isinstance(branch.synapse, Conv):
+                    several.add(index)
             elif isinstance(branch.synapse, Conv) and branch.synapse.groups > 1:
                 fixed |= {index, branch.source}
         for gate in block.gates:
@@ -89,7 +98,9 @@ def _ties(network: Network) -> tuple[list[tuple[int, int]], set[int]]:
                 pairs.append((index, gate.source))
             else:
                 fixed.add(gate.source)
-    return pairs, fixed
+                if network.shapes[gate.source] == (1, 1, 1):
+                    several.add(index)
+    return pairs, fixed, several
 
 
 def _hands_on(synapse: Synapse) -> bool:

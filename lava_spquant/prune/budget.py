@@ -4,40 +4,63 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lava_spquant import ir
+from lava_spquant.ir.storage import BIAS_BITS, GAIN_BITS, stored_bits
 
 __all__ = ["COSTS", "FLOOR", "choose_channels", "cost", "keep_widths"]
 
 FLOOR = 0.1
 """Share of a width's channels that always stays: without it one layer could become a bottleneck of one channel."""
 
-Places = Callable[[ir.Shape], int]
+Cost = Callable[[ir.Block, ir.Shape], tuple[list[int], int]]
+"""What the weights of each branch of a block of this shape cost, and what the block costs beside them."""
 
-COSTS: dict[str, Places] = {
-    "operations": lambda shape: math.prod(shape[1:]),
-    "weights": lambda shape: 1,
-}
-"""How often each weight counts, given its block's shape: multiplications per step of a dense network, or memory."""
+
+def _operations(block: ir.Block, shape: ir.Shape) -> tuple[list[int], int]:
+    return [branch.synapse.num_weights * math.prod(shape[1:]) for branch in block.branches], 0
+
+
+def _weights(block: ir.Block, shape: ir.Shape) -> tuple[list[int], int]:
+    return [branch.synapse.num_weights for branch in block.branches], 0
+
+
+def _memory(block: ir.Block, shape: ir.Shape) -> tuple[list[int], int]:
+    synapses = [branch.synapse for branch in block.branches]
+    gains = sum(branch.gain.size for branch in block.branches)
+    state = math.prod(shape) * block.neuron.state_bits
+    weights = [synapse.num_weights * stored_bits(synapse.weight_bits) for synapse in synapses]
+    return weights, gains * GAIN_BITS + block.bias.size * BIAS_BITS + state
+
+
+COSTS: dict[str, Cost] = {"operations": _operations, "weights": _weights, "memory": _memory}
+"""What can be counted: multiplications per step of a dense network, weights however wide, or all bits that are kept.
+
+Memory is that of `lava_spquant.report.memory`: weights, gains, biases and state as built.
+"""
 
 
 def cost(network: ir.Network, kind: str = "operations") -> int:
-    """Return what all weights of a network cost.
+    """Return what a network costs.
 
     Parameters
     ----------
     network : ir.Network
-    kind : {"operations", "weights"}
+    kind : {"operations", "weights", "memory"}
+        What is counted; see `COSTS`. Memory is in bits.
+
+    Raises
+    ------
+    ValueError
+        If the kind is unknown.
     """
-    places = _places(kind)
-    return sum(
-        branch.synapse.num_weights * places(shape)
-        for block, shape in zip(network.blocks, network.shapes, strict=True)
-        for branch in block.branches
-    )
+    count = _cost_of(kind)
+    parts = (count(block, shape) for block, shape in zip(network.blocks, network.shapes, strict=True))
+    return sum(sum(weights) + rest for weights, rest in parts)
 
 
 def choose_channels(
@@ -60,12 +83,12 @@ def choose_channels(
         Per width of `ir.widths(network)`; larger matters more.
     share : float
         Share of the cost that may be left, 0..1.
-    kind : {"operations", "weights"}
+    kind : {"operations", "weights", "memory"}
         What is counted; see `COSTS`.
     bound : float
         Channels with a lower score go whatever the cost is.
     floor : float
-        Share of every width that stays, 0..1; at least one channel does.
+        Share of every width that stays, 0..1; at least one channel does, and two where `ir.Width.least` says so.
 
     Raises
     ------
@@ -75,7 +98,7 @@ def choose_channels(
     widths = ir.widths(network)
     _check(widths, scores, share, floor)
     keep = [np.ones(width.channels, bool) for width in widths]
-    least = [width.channels if width.fixed else max(1, math.ceil(floor * width.channels)) for width in widths]
+    least = [width.channels if width.fixed else max(width.least, math.ceil(floor * width.channels)) for width in widths]
     counts = _Counts(network, widths, kind)
     aim = share * counts.cost(keep)
     ranked = sorted(
@@ -127,29 +150,40 @@ def keep_widths(
     return tuple(keep)
 
 
+class _Term(NamedTuple):
+    """A part of the cost, for every pair of an output channel and, where these count too, an input channel.
+
+    `output` and `source` are widths by number; `source` is None where only outputs count.
+    """
+
+    each: int
+    output: int
+    source: int | None
+
+
 class _Counts:
     """The cost of a network by how many channels each width keeps."""
 
     def __init__(self, network: ir.Network, widths: Sequence[ir.Width], kind: str) -> None:
-        places = _places(kind)
+        count = _cost_of(kind)
         of = {block: number for number, width in enumerate(widths) for block in width.blocks}
-        # Per branch with weights: cost at all channels, width of its outputs, and of its inputs if these count too.
-        self.terms: list[tuple[int, int, int | None]] = []
+        self.terms: list[_Term] = []
         for index, (block, shape) in enumerate(zip(network.blocks, network.shapes, strict=True)):
-            for branch in block.branches:
+            weights, rest = count(block, shape)
+            self.terms.append(_Term(rest // shape[0], of[index], None))
+            for branch, full in zip(block.branches, weights, strict=True):
                 grouped = isinstance(branch.synapse, ir.Conv) and branch.synapse.groups > 1
                 source = None if grouped or branch.source == ir.INPUT else of[branch.source]
-                if branch.synapse.num_weights:
-                    self.terms.append((branch.synapse.num_weights * places(shape), of[index], source))
-        self.channels = [width.channels for width in widths]
-        self.cost_of_all = sum(term[0] for term in self.terms)
+                pairs = shape[0] * (1 if source is None else widths[source].channels)
+                self.terms.append(_Term(full // pairs, of[index], source))
+        self.cost_of_all = self.cost([np.ones(width.channels, bool) for width in widths])
 
-    def cost(self, keep: Sequence[ir.Keep]) -> float:
-        share = [mask.sum() / channels for mask, channels in zip(keep, self.channels, strict=True)]
-        return float(sum(full * share[out] * (1 if into is None else share[into]) for full, out, into in self.terms))
+    def cost(self, keep: Sequence[ir.Keep]) -> int:
+        left = [int(mask.sum()) for mask in keep]
+        return sum(each * left[output] * (1 if source is None else left[source]) for each, output, source in self.terms)
 
 
-def _places(kind: str) -> Places:
+def _cost_of(kind: str) -> Cost:
     if kind not in COSTS:
         raise ValueError(f"prune: cost: found {kind!r}, expected one of {', '.join(COSTS)}")
     return COSTS[kind]

@@ -6,16 +6,15 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from lava_spquant.ir import TERNARY_BITS, Block, Conv, Network, Synapse
+from lava_spquant.ir import Block, Conv, Network, Synapse
 from lava_spquant.ir.arrays import Shape
+from lava_spquant.ir.storage import BIAS_BITS, GAIN_BITS, stored_bits
 
-__all__ = ["Memory", "MemoryRow", "Storage", "memory", "stored_bits"]
+__all__ = ["Memory", "MemoryRow", "Storage", "memory"]
 
 FULL_BITS = 32
 """Width of every value in the network that ours is compared with: float32 or int32."""
 
-GAIN_BITS = 16
-BIAS_BITS = 32
 BITS_PER_MB = 8e6
 """Decimal: 1 MB is 10**6 bytes."""
 
@@ -165,17 +164,6 @@ def memory(network: Network) -> Memory:
         sum((row.kernels for row in rows), Storage()),
     )
     return Memory(rows, total)
-
-
-def stored_bits(weight_bits: float) -> int:
-    """Return the whole bits that store a weight of a declared width.
-
-    Examples
-    --------
-    >>> stored_bits(1), stored_bits(1.58), stored_bits(8)
-    (1, 2, 8)
-    """
-    return 2 if weight_bits == TERNARY_BITS else int(weight_bits)
 
 
 def _row(block: Block, shape: Shape) -> MemoryRow:

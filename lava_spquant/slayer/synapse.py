@@ -20,7 +20,15 @@ __all__ = ["ConvSynapse", "DenseSynapse", "SlayerSynapse", "WeightedSynapse"]
 
 
 class SlayerSynapse(nn.Module, ABC):
-    """A synapse over (M, C, H, W) or (M, C), where M is time times batch."""
+    """A synapse over (M, C, H, W) or (M, C), where M is time times batch.
+
+    Attributes
+    ----------
+    needs_all_inputs : bool
+        What it does with an input follows from how many there are and in which place, so that none can go.
+    """
+
+    needs_all_inputs = False
 
     @abstractmethod
     def forward(self, x: Tensor) -> Tensor:
@@ -43,6 +51,7 @@ class SlayerSynapse(nn.Module, ABC):
     def check(self, where: str) -> None:
         """Raise `NetworkError`, naming `where`, if the weights are not finite."""
 
+    @abstractmethod
     def narrow(self, rows: Tensor, columns: Tensor) -> None:
         """Forget channels: stay with output channels `rows` and input values `columns`, int64 indices."""
 

@@ -54,6 +54,9 @@ class PoolSynapse(SlayerSynapse):
             return x.sum((2, 3), keepdim=True) / self.divisor
         return F.avg_pool2d(x, pool.kernel, pool.steps, pool.padding, divisor_override=self.divisor)
 
+    def narrow(self, rows: Tensor, columns: Tensor) -> None:
+        """Do nothing: any number of channels is pooled alike."""
+
     def to_ir(self) -> ir.SumPool:
         """Return `ir.SumPool`."""
         return self.deployed
@@ -65,6 +68,9 @@ class IdentitySynapse(SlayerSynapse):
     def forward(self, x: Tensor) -> Tensor:
         """Return `x`."""
         return x
+
+    def narrow(self, rows: Tensor, columns: Tensor) -> None:
+        """Do nothing: any number of channels is handed on alike."""
 
     def to_ir(self) -> ir.Identity:
         """Return `ir.Identity`."""

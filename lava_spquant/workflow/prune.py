@@ -24,7 +24,7 @@ from lava_spquant.workflow.evaluate import evaluate, traces
 from lava_spquant.workflow.executor import default_executor
 from lava_spquant.workflow.progress import Progress, silent
 from lava_spquant.workflow.recipe import Recipe, recipe_text
-from lava_spquant.workflow.train import load_checkpoint
+from lava_spquant.workflow.train import load_checkpoint, training_parts
 
 ACTIVITY_SAMPLES = 1000
 """Test samples that operations are counted on."""
@@ -44,8 +44,8 @@ class PruneConfig:
         What a channel is judged by; see `lava_spquant.prune.CRITERIA`.
     share : float
         Share of the cost that may be left, 0..1.
-    kind : {"operations", "weights"}
-        What is counted.
+    kind : {"operations", "weights", "memory"}
+        What is counted; see `lava_spquant.prune.budget.COSTS`.
     bound : float
         Channels with a lower score go whatever the cost is.
     floor : float
@@ -156,8 +156,9 @@ def prune_checkpoint(
     stored, target = read_checkpoint(source), Path(target)
     recipe, model = load_checkpoint(source)
     network, splits, steps = model.to_ir(), recipe.data.load(data_path), recipe.data.steps
-    rows = np.random.default_rng(recipe.seed).permutation(len(splits.train))[: config.samples]
-    some = splits.train.take(rows)
+    # Not among images that training sets aside: they choose an epoch of what is trained further.
+    fitted, _ = training_parts(recipe, splits)
+    some = fitted.take(np.random.default_rng(recipe.seed).permutation(len(fitted))[: config.samples])
     statistics = channel_statistics(network, (trace for _, trace in _runs(network, some, steps, progress)))
     keep = _chosen(network, scores(config.criterion, statistics), config)
     narrow(model, keep)

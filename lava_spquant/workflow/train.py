@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import logging
-import signal
-import threading
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -33,11 +30,13 @@ from lava_spquant.slayer.training import (
     write_row,
 )
 from lava_spquant.workflow.hardware import Hardware, is_first_process
+from lava_spquant.workflow.interrupt import ctrl_c_raises
+from lava_spquant.workflow.proof import prove
 from lava_spquant.workflow.recipe import Recipe, load_recipe, recipe_text
 from lava_spquant.workflow.renormalised import settle
 from lava_spquant.workflow.trainer import BEST_CHECKPOINT, LAST_CHECKPOINT, make_trainer
 
-__all__ = ["BEST_CHECKPOINT", "LAST_CHECKPOINT", "TrainResult", "load_checkpoint", "train"]
+__all__ = ["BEST_CHECKPOINT", "LAST_CHECKPOINT", "TrainResult", "load_checkpoint", "train", "training_parts"]
 
 log = logging.getLogger(__name__)
 
@@ -119,30 +118,37 @@ def train(
         If `folder` holds a checkpoint of another recipe, `initial` or `teacher` does not fit the recipe's network,
         only one of teacher and `training.distillation` is given, the loss stops being finite, or the hardware cannot
         compute in the recipe's precision.
+    NetworkError
+        If something in the integer network could overflow: before training, when nothing is written yet, or behind it,
+        when the checkpoint stays.
     KeyboardInterrupt
         On Ctrl-C; the last checkpoint stays whole and a further call resumes from it.
     """
     folder = Path(folder)
     splits = recipe.data.load(data_path)
-    fitted, valid = _parts(recipe, splits)
+    fitted, valid = training_parts(recipe, splits)
     # Making it takes random numbers.
     taught_by = _taught_by(teacher, recipe)
     L.seed_everything(recipe.seed, verbose=False)
     module = _classifier(recipe, fitted, taught_by)
     resume, done = _checkpoint_of(recipe, folder)
-    if initial is not None and resume is None:
-        _start_from(module.model, initial)
+    if resume is None:
+        if initial is not None:
+            _start_from(module.model, initial)
+        # What goes on was proved when it began, perhaps from other weights than these.
+        prove(module.model, recipe.model)
+    _prepare(recipe, folder, resume, done)
     with warnings.catch_warnings():
         # Lightning's advice on validation data, worker processes and folders in use: all of it is meant so here.
         warnings.filterwarnings("ignore", module=r"lightning\..*")
         trainer = make_trainer(recipe, folder, hardware or Hardware(), done, progress, callbacks)
         batches = batch_loader(as_torch(fitted), recipe.training.batch_size, recipe.seed)
-        with _ctrl_c_raises(trainer):
+        with ctrl_c_raises(trainer):
             trainer.fit(module, batches, None if valid is None else _in_order(valid), ckpt_path=resume)
             if recipe.training.threshold_raise and not recipe.training.freeze_norm:
                 settle(module.model, fitted, recipe.data.steps)
                 trainer.save_checkpoint(folder / LAST_CHECKPOINT)
-            return _result(trainer, module, splits.test, folder, valid is not None)
+            return _result(trainer, module, splits.test, folder, recipe)
 
 
 def _start_from(model: SpikingNetwork, initial: SpikingNetwork | str | Path) -> None:
@@ -155,8 +161,8 @@ def _start_from(model: SpikingNetwork, initial: SpikingNetwork | str | Path) -> 
         raise ValueError(f"initial: found another architecture ({first}), expected that of {model.name}") from error
 
 
-def _parts(recipe: Recipe, splits: ImageData | EventData) -> tuple[Samples, Samples | None]:
-    """Return what to train on, and what chooses the epoch; the test split does neither."""
+def training_parts(recipe: Recipe, splits: ImageData | EventData) -> tuple[Samples, Samples | None]:
+    """Return what a recipe trains on, and what chooses the epoch; the test split does neither."""
     samples, share = recipe.data.samples, recipe.training.validation
     train: Samples = splits.train
     if samples and samples < len(train):
@@ -170,14 +176,15 @@ def _in_order(split: Samples) -> torch.utils.data.DataLoader[tuple[Tensor, ...]]
     return batch_loader(as_torch(split), EVALUATION_BATCH, shuffle=False)
 
 
-def _result(trainer: L.Trainer, module: Classifier, test: Samples, folder: Path, chosen: bool) -> TrainResult:
+def _result(trainer: L.Trainer, module: Classifier, test: Samples, folder: Path, recipe: Recipe) -> TrainResult:
     """Measure the network on the test split, and write that down."""
     path, valid_accuracy = folder / LAST_CHECKPOINT, None
-    if chosen:
+    if recipe.training.validation:
         path = folder / BEST_CHECKPOINT
         best = read_checkpoint(path, module.device)
         module.load_state_dict(best["state_dict"])
         valid_accuracy = float(best[TRAINING_STATE]["valid_accuracy"])
+    prove(module.model, recipe.model)
     # Lightning would number the row by optimiser steps, among rows that are numbered by batches.
     loggers, trainer.loggers = trainer.loggers, []
     accuracy = float(trainer.test(module, _in_order(test), verbose=False)[0]["test_accuracy"])
@@ -187,24 +194,6 @@ def _result(trainer: L.Trainer, module: Classifier, test: Samples, folder: Path,
     for logger in loggers:
         logger.save()
     return TrainResult(path, module.model.cpu().eval(), accuracy, valid_accuracy)
-
-
-@contextmanager
-def _ctrl_c_raises(trainer: L.Trainer) -> Iterator[None]:
-    """Turn Lightning's answer to Ctrl-C back into `KeyboardInterrupt`.
-
-    Lightning ends the whole program (older releases: the fit only), and has SIGINT ignored from then on.
-    """
-    handler = signal.getsignal(signal.SIGINT)
-    try:
-        yield
-    except SystemExit:
-        if not trainer.interrupted:
-            raise
-    if trainer.interrupted:
-        if handler is not None and threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, handler)
-        raise KeyboardInterrupt(f"training stopped in epoch {trainer.current_epoch}; call again to resume")
 
 
 def _given(network: SpikingNetwork | str | Path) -> SpikingNetwork:
@@ -245,26 +234,29 @@ def _checkpoint_of(recipe: Recipe, folder: Path) -> tuple[Path | None, int]:
 
     Only the number of epochs may differ.
     """
-    path, done = folder / LAST_CHECKPOINT, 0
-    found: Path | None = None
-    if path.exists():
-        checkpoint = read_checkpoint(path)
-        stored, _ = _network_of(checkpoint, path)
-        same_length = replace(stored, training=replace(stored.training, epochs=recipe.training.epochs))
-        if same_length != recipe:
-            raise ValueError(
-                f"{path}: recipe: found another one ({stored.name}), expected the one given; choose another folder"
-            )
-        state = checkpoint.get(TRAINING_STATE, {})
-        found, done = path, int(state.get("batches", checkpoint.get("global_step", 0)))
-        log.info("resuming from %s", path)
+    path = folder / LAST_CHECKPOINT
+    if not path.exists():
+        return None, 0
+    checkpoint = read_checkpoint(path)
+    stored, _ = _network_of(checkpoint, path)
+    same_length = replace(stored, training=replace(stored.training, epochs=recipe.training.epochs))
+    if same_length != recipe:
+        raise ValueError(
+            f"{path}: recipe: found another one ({stored.name}), expected the one given; choose another folder"
+        )
+    state = checkpoint.get(TRAINING_STATE, {})
+    log.info("resuming from %s", path)
+    return path, int(state.get("batches", checkpoint.get("global_step", 0)))
+
+
+def _prepare(recipe: Recipe, folder: Path, resume: Path | None, done: int) -> None:
+    """Leave in the folder what belongs to the batches done, and the recipe; only one process does."""
     if is_first_process():
         folder.mkdir(parents=True, exist_ok=True)
         remove_leftovers(folder)
         cut_rows(folder, done)
-        if found is None:
+        if resume is None:
             (folder / "recipe.yaml").write_text(recipe_text(recipe), encoding="utf-8")
-    return found, done
 
 
 def load_checkpoint(path: str | Path) -> tuple[Recipe, SpikingNetwork]:

@@ -8,10 +8,9 @@ from typing import Any, cast
 
 import lightning as L
 from lightning.pytorch.accelerators import CPUAccelerator
-from lightning.pytorch.callbacks import ModelCheckpoint, RichProgressBar
+from lightning.pytorch.callbacks import RichProgressBar
 
-from lava_spquant.slayer.training import AtomicCheckpointIO, KeepLast, RowLog, StopEarly, make_loggers
-from lava_spquant.slayer.training.config import TrainingConfig
+from lava_spquant.slayer.training import AtomicCheckpointIO, KeepBest, KeepLast, RowLog, StopEarly, make_loggers
 from lava_spquant.workflow.hardware import Hardware
 from lava_spquant.workflow.recipe import Recipe
 
@@ -21,7 +20,11 @@ LAST_CHECKPOINT = "last.ckpt"
 """The checkpoint that training resumes from, renewed after every epoch."""
 
 BEST_CHECKPOINT = "best.ckpt"
-"""That of the epoch with the best validation accuracy, where there is a validation split."""
+"""That of the epoch with the best validation accuracy, where there is a validation split.
+
+While predictors warm up and ramp, (nearly) everything is open, and an epoch says nothing of the network to come: those
+epochs are not among them.
+"""
 
 VALID_ACCURACY = "valid_accuracy"
 
@@ -46,7 +49,8 @@ def make_trainer(
     Raises
     ------
     ValueError
-        If the hardware cannot compute in the recipe's precision, or there are not so many devices.
+        If the hardware cannot compute in the recipe's precision, there are not so many devices, or validation has no
+        epoch left to choose.
     """
     config = recipe.training
     try:
@@ -57,7 +61,7 @@ def make_trainer(
             num_nodes=hardware.num_nodes,
             strategy=hardware.strategy,
             precision=cast(Any, config.precision),
-            callbacks=[*callbacks, *_callbacks(config, folder, progress)],
+            callbacks=[*callbacks, *_callbacks(recipe, folder, progress)],
             plugins=[AtomicCheckpointIO()],
             logger=make_loggers(folder, done),
             gradient_clip_val=config.gradient_clip or None,
@@ -76,22 +80,27 @@ def make_trainer(
     return trainer
 
 
-def _callbacks(config: TrainingConfig, folder: Path, progress: bool) -> list[L.Callback]:
+def _callbacks(recipe: Recipe, folder: Path, progress: bool) -> list[L.Callback]:
     """Return them in an order in which the checkpoint to resume from is written last, and knows of all before it."""
+    config, settled = recipe.training, _settled(recipe)
     chosen: list[L.Callback] = [RowLog()]
     if progress:
         chosen.append(RichProgressBar(leave=False))
     if config.patience:
-        chosen.append(StopEarly(VALID_ACCURACY, config.patience))
+        chosen.append(StopEarly(VALID_ACCURACY, config.patience, settled))
     if config.validation:
-        best = ModelCheckpoint(
-            dirpath=folder,
-            filename=Path(BEST_CHECKPOINT).stem,
-            monitor=VALID_ACCURACY,
-            mode="max",
-            save_on_train_epoch_end=True,
-            enable_version_counter=False,
-        )
-        chosen.append(best)
+        chosen.append(KeepBest(folder / BEST_CHECKPOINT, VALID_ACCURACY, settled))
     chosen.append(KeepLast(folder / LAST_CHECKPOINT, config.checkpoint_steps, config.checkpoint_minutes))
     return chosen
+
+
+def _settled(recipe: Recipe) -> float:
+    """Return after how many epochs predictors keep the share that they are meant to keep; 0 without predictors."""
+    config = recipe.training
+    settled = 0.0 if recipe.model.gates == "none" else config.gate_warmup_epochs + config.gate_ramp_epochs
+    if config.validation and config.epochs <= settled:
+        raise ValueError(
+            f"training: epochs: found {config.epochs}, expected more than the {settled:g} of gate_warmup_epochs and "
+            "gate_ramp_epochs, after which validation chooses"
+        )
+    return settled

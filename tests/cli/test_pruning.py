@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from lava_spquant import netx
 from lava_spquant.prune import CRITERIA
+from lava_spquant.report import memory
 from lava_spquant.workflow.recipe import load_recipe
 from tests.cli.conftest import Shell
 
@@ -53,6 +55,15 @@ def test_a_pruned_network_is_trained_further_and_deployed(shell: Shell, checkpoi
     assert checked.code == 0, checked.err
     assert shell("report", less, "--no-data", "--json").code == 0
     assert less.stat().st_size < large.stat().st_size
+
+
+def test_a_budget_of_memory(shell: Shell, checkpoint: Path, tmp_path: Path) -> None:
+    small, file = tmp_path / "small.ckpt", tmp_path / "small.net"
+    pruned = shell("prune", checkpoint, "-o", small, "--share", 0.6, "--of", "memory", "--limit", 20, "--json").values
+    before, after = pruned["before"]["memory_bits"], pruned["after"]["memory_bits"]
+    assert 0.5 * before < after <= 0.6 * before
+    shell("export", small, "-o", file)
+    assert after == memory(netx.load(file)).total.total.bits
 
 
 def test_widths_by_number(shell: Shell, checkpoint: Path, tmp_path: Path) -> None:

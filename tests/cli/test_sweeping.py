@@ -44,11 +44,21 @@ def test_a_sweep_for_people(shell: Shell, tmp_path: Path) -> None:
         assert word in " ".join(found.out.split())
 
 
-@pytest.mark.parametrize("text", ["0.1,0.2", "0,0.2,0.1", "0,x", "", "0,0"])
-def test_raises_begin_at_0_and_rise(shell: Shell, text: str) -> None:
-    found = shell("sweep", DIGITS, "--raise", text, "--json")
+@pytest.mark.parametrize("text", ["0.1,0.2", "0,0.2,0.1", "0,x", "", "0,0", "0,inf", "0,nan", "nan", "0,nan,1", "0,-1"])
+def test_raises_begin_at_0_and_rise(shell: Shell, text: str, tmp_path: Path) -> None:
+    # What is swept is not looked for before.
+    found = shell("sweep", tmp_path / "none.net", "--raise", text, "--json")
     assert found.code == 2
-    assert "--raise: found" in found.values["error"]
+    assert f"--raise: found {text!r}, expected rising finite numbers from 0 on" in found.values["error"]
+
+
+@pytest.mark.parametrize("text", ["nan", "inf"])
+def test_what_may_be_lost_is_a_number(shell: Shell, text: str, tmp_path: Path) -> None:
+    found = shell("sweep", tmp_path / "none.net", "--lost", text, "--json")
+    assert found.code == 2
+    # typer may know by itself that nan is not at least 0.
+    assert "--lost" in found.out + found.err
+    assert "none.net" not in found.out + found.err
 
 
 BINARY = """\

@@ -82,7 +82,7 @@ def residual() -> ir.Network:
 
 def test_what_hangs_together() -> None:
     assert widths(residual()) == (
-        Width((0, 2, 3, 4), 4, True),
+        Width((0, 2, 3, 4), 4, True, least=2),
         Width((1,), 6, False),
         Width((5,), 4, True),
         Width((6,), 3, True),

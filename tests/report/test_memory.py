@@ -7,7 +7,6 @@ from hypothesis import given
 
 from lava_spquant import ir
 from lava_spquant.report import Storage, memory
-from lava_spquant.report.memory import stored_bits
 from tests.report.networks import classifier, stock
 from tests.strategies import networks
 
@@ -57,11 +56,6 @@ def test_without_a_convolution_the_papers_convention_counts_dense_weights() -> N
     block = ir.Block("only", (ir.Branch(ir.Dense([[1, -1]], 1.58), gain=[1]),), ir.Readout(), [0])
     total = memory(ir.Network(ir.InputSpec((2,)), (block,))).total
     assert total.paper_mb_at_32 == pytest.approx((2 * 32 + 2 * 32) / 8e6)
-
-
-@pytest.mark.parametrize(("declared", "stored"), [(1, 1), (1.58, 2), (2, 2), (4, 4), (8, 8), (16, 16)])
-def test_stored_bits(declared: float, stored: int) -> None:
-    assert stored_bits(declared) == stored
 
 
 @given(network=networks())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -11,6 +13,7 @@ from lava_spquant.slayer import block
 from lava_spquant.slayer.models import ConvNetConfig, build_convnet
 from lava_spquant.slayer.narrow import narrow, narrow_to
 from lava_spquant.slayer.network import SpikingNetwork
+from lava_spquant.slayer.synapse import SlayerSynapse
 from lava_spquant.slayer.training import TrainingConfig
 from lava_spquant.slayer.training.gates import Predictors
 from tests.engine.harness import assert_exact, assert_same
@@ -119,10 +122,13 @@ def test_a_recipe_says_how_many_are_left(gates: str) -> None:
     assert np.array_equal(again.trace(x).output, made.trace(x).output)
 
 
+EVERY = "one per width, at most: conv0 6, conv2 9, conv3 5, readout5 3 (fixed)"
+
+
 @pytest.mark.parametrize(
     ("channels", "message"),
-    [((3,), "channels: found 1, expected 4, one per width"), ((6, 10, 5, 3), r"found 10, expected 1\.\.9"),
-     ((6, 0, 5, 3), r"found 0, expected 1\.\.9")],
+    [((3,), re.escape(f"channels: found 1, expected 4, {EVERY}")),
+     ((6, 10, 5, 3), r"channels of conv2: found 10, expected 1\.\.9"), ((6, 0, 5, 3), r"found 0, expected 1\.\.9")],
 )  # fmt: skip
 def test_what_does_not_fit_is_refused(channels: tuple[int, ...], message: str) -> None:
     with pytest.raises(ValueError, match=message):
@@ -148,3 +154,68 @@ def test_a_model_is_narrowed_whole_or_not_at_all() -> None:
     with pytest.raises(ValueError, match="weight_norm: found True"):
         narrow(made, keep)
     assert made.to_ir().shapes == before.shapes
+
+
+def averaging() -> SpikingNetwork:
+    blocks = [
+        block.Conv({"threshold": 1.0}, 2, 4, 3, padding=1),
+        block.Flatten(),
+        block.Dense({"threshold": 1.0}, 4 * 4 * 4, 6),
+        block.Average(3),
+    ]
+    return SpikingNetwork(blocks, ir.InputSpec((2, 4, 4), 4))
+
+
+def test_what_is_averaged_keeps_its_place() -> None:
+    made = averaging()
+    before = made.to_ir()
+    keep = [np.ones(width.channels, bool) for width in ir.widths(before)]
+    keep[1][[0, 1, 2]] = False  # an equal number for every group is left
+    with pytest.raises(ValueError, match="block 'average3': input channels to keep: found 3, expected all 6"):
+        narrow(made, keep)
+    assert made.to_ir().shapes == before.shapes
+    # What lies further in front may go.
+    keep = [np.arange(4) < 2, np.ones(6, bool), np.ones(3, bool)]
+    narrow(made, keep)
+    assert [shape[0] for shape in made.to_ir().shapes] == [2, 6, 3]
+
+
+def test_a_depthwise_convolution_keeps_two_channels() -> None:
+    made = model(ARCHITECTURES[2])
+    before = made.to_ir()
+    widths = ir.widths(before)
+    (tied,) = (number for number, width in enumerate(widths) if width.least == 2)
+    keep = [np.ones(width.channels, bool) for width in widths]
+    keep[tied][1:] = False
+    first = before.blocks[widths[tied].blocks[0]].name
+    with pytest.raises(ValueError, match=f"expected {len(widths)} as before: at least 2 channels .* of '{first}'"):
+        narrow(made, keep)
+    assert made.to_ir().shapes == before.shapes
+    keep[tied][1] = True
+    narrow(made, keep)
+    assert len(ir.widths(made.to_ir())) == len(widths)
+
+
+def test_a_spatial_gate_of_one_cell_keeps_two_channels() -> None:
+    config = ConvNetConfig("5-6-R7-AP2-FC", gates="spatial", gate_cell=8, surrogate="box", voltage_decay=0.25)
+    made = build_convnet(config, ir.InputSpec((2, 8, 8), 4), 3)
+    before = made.to_ir()
+    gated = [number for number, width in enumerate(ir.widths(before)) if width.least == 2]
+    assert gated
+    for number in gated:
+        keep = [np.ones(width.channels, bool) for width in ir.widths(before)]
+        keep[number][1:] = False
+        with pytest.raises(ValueError, match="as before: at least 2 channels have to stay"):
+            narrow(made, keep)
+
+
+def test_a_synapse_says_what_becomes_of_its_channels() -> None:
+    class Forgetful(SlayerSynapse):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x
+
+        def to_ir(self) -> ir.Identity:
+            return ir.Identity()
+
+    with pytest.raises(TypeError, match="narrow"):
+        Forgetful()  # type: ignore[abstract]

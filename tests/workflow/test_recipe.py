@@ -77,9 +77,29 @@ def test_a_file_and_overrides(tmp_path: Path) -> None:
     assert load_recipe(str(path)).training.epochs == 3
 
 
+def test_targets_and_reaches() -> None:
+    given = ["training.rate_targets=[0.1,0.05,0]", "model.surrogate_delta=1.5", "model.surrogate_rho=0.5"]
+    found = load_recipe("cifar10-bit-resnet20", given)
+    assert found.training.rate_targets == (0.1, 0.05, 0.0)
+    assert (found.model.surrogate_delta, found.model.surrogate_rho) == (1.5, 0.5)
+    assert load_recipe(recipe_text(found)) == found
+    assert hash(found) != hash(load_recipe("cifar10-bit-resnet20"))
+
+
+def test_recipes_from_before_a_field_existed_have_its_default() -> None:
+    lines = recipe_text(Recipe("old")).splitlines(keepends=True)
+    new = ("surrogate_delta", "surrogate_rho", "rate_targets")
+    old = [line for line in lines if not line.strip().startswith(new)]
+    assert len(old) == len(lines) - len(new)
+    assert load_recipe("".join(old)) == Recipe("old")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("training: {rate_targets: 0.1}", "training.rate_targets"),
+        ("training: {rate_targets: [0.1, 2]}", r"training: rate_targets: found \(0.1, 2.0\), expected 0..1 each"),
+        ("model: {surrogate_delta: 0}", "model: surrogate_delta: found 0.0, expected a positive number"),
         ("training: {epoch: 3}", "training.epoch"),
         ("colour: red", "colour"),
         ("data: {samples: -1}", "data: samples: found -1"),

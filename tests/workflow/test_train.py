@@ -16,13 +16,14 @@ import lightning as L
 import numpy as np
 import pytest
 import torch
+from lightning.pytorch.callbacks import ModelCheckpoint
 from omegaconf import OmegaConf
 
 from lava_spquant.data import DATASETS, EventData, EventLoader, EventSplit, FrameConfig, ImageData, ImageSplit
 from lava_spquant.data.packing import pack_frames
 from lava_spquant.ir import InputSpec, reference
 from lava_spquant.slayer import SpikingNetwork
-from lava_spquant.slayer.training import TRAINING_STATE, Classifier, read_checkpoint
+from lava_spquant.slayer.training import TRAINING_STATE, Classifier, KeepBest, read_checkpoint
 from lava_spquant.workflow.recipe import Recipe, load_recipe
 from lava_spquant.workflow.train import BEST_CHECKPOINT, LAST_CHECKPOINT, load_checkpoint, train
 from tests.paths import ROOT
@@ -264,6 +265,48 @@ def test_patience_is_resumed_too(recipe: Recipe, tmp_path: Path, monkeypatch: py
         assert read_checkpoint(tmp_path / "stopped" / LAST_CHECKPOINT)["epoch"] == 3
         assert_same_weights(resumed.model, straight.model)
         assert resumed.valid_accuracy == straight.valid_accuracy
+
+
+GATED = [
+    "model.architecture=4-4s2-FC",
+    "model.gates=channel",
+    "training.gate_warmup_epochs=1.5",
+    "training.gate_ramp_epochs=1",
+]
+OPEN = [0.9, 0.8, 0.3, 0.5, 0.4, 0.4]
+"""The best two epochs are those in which predictors close nothing; the third ends behind the ramp."""
+
+
+@pytest.mark.parametrize("epoch", [None, 1, 4])
+def test_epochs_before_predictors_close_anything_are_not_chosen(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, epoch: int | None
+) -> None:
+    chosen, curve = load_recipe(TEXT, [*VALIDATED, *GATED]), ValidAccuracies(OPEN)
+    if epoch is not None:
+        go_on = stop_in_epoch(monkeypatch, epoch, RuntimeError("power cut"))
+        with pytest.raises(RuntimeError, match="power cut"):
+            train(chosen, tmp_path, progress=False, callbacks=[curve])
+        assert (tmp_path / BEST_CHECKPOINT).exists() == (epoch == 4)
+        go_on()
+    result = train(chosen, tmp_path, progress=False, callbacks=[curve])
+    assert result.valid_accuracy == pytest.approx(0.5)
+    epochs = [read_checkpoint(tmp_path / name)["epoch"] for name in (BEST_CHECKPOINT, LAST_CHECKPOINT)]
+    assert epochs == [3, 5]
+
+
+def test_validation_needs_epochs_behind_the_ramp(recipe: Recipe, tmp_path: Path) -> None:
+    few = [*VALIDATED, *GATED, "training.epochs=2"]
+    with pytest.raises(ValueError, match=r"training: epochs: found 2, expected more than the 2\.5 of gate_warmup_epo"):
+        train(load_recipe(TEXT, few), tmp_path / "run", progress=False)
+    # Without predictors there is no ramp to wait for.
+    result = train(load_recipe(TEXT, [*few, "model.gates=none"]), tmp_path / "plain", progress=False)
+    assert result.checkpoint.name == BEST_CHECKPOINT
+
+
+def test_the_best_epoch_is_known_to_checkpoints_of_earlier_releases(tmp_path: Path) -> None:
+    options = {"monitor": "valid_accuracy", "mode": "max", "save_on_train_epoch_end": True}
+    old = ModelCheckpoint(tmp_path, "best", enable_version_counter=False, **options)  # type: ignore[arg-type]
+    assert KeepBest(tmp_path / BEST_CHECKPOINT, "valid_accuracy", 3).state_key == old.state_key
 
 
 def test_validation_is_cut_from_the_training_images(

@@ -68,6 +68,8 @@ class Readout(Block):
 class _GroupSum(SlayerSynapse):
     """Sum over equal groups of consecutive neurons, (M, num_outputs * size) to (M, num_outputs)."""
 
+    needs_all_inputs = True
+
     def __init__(self, num_outputs: int) -> None:
         super().__init__()
         self.num_outputs = num_outputs
@@ -81,6 +83,9 @@ class _GroupSum(SlayerSynapse):
 
     def forward(self, x: Tensor) -> Tensor:
         return x.reshape(len(x), self.num_outputs, -1).sum(dim=2)
+
+    def narrow(self, rows: Tensor, columns: Tensor) -> None:
+        """Do nothing: inputs and outputs keep their number."""
 
     def to_ir(self) -> ir.Dense:
         groups = np.kron(np.eye(self.num_outputs, dtype=np.int16), np.ones((1, self.size), dtype=np.int16))

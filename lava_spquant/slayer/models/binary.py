@@ -8,9 +8,9 @@ from lava_spquant.slayer import block
 from lava_spquant.slayer.block.binary import scale_norm
 from lava_spquant.slayer.models.architecture import Layer
 from lava_spquant.slayer.neuron import ClipConfig, ThresholdConfig
-from lava_spquant.slayer.surrogate import AsymmetricBox, surrogate
+from lava_spquant.slayer.surrogate import AsymmetricBox, Surrogate, surrogate
 
-__all__ = ["BINARY_KINDS", "GRADED_KINDS", "BinaryOptions", "build_binary"]
+__all__ = ["BINARY_KINDS", "GRADED_KINDS", "BinaryOptions", "build_binary", "sent"]
 
 BINARY_KINDS = ("binary", "stem", "threshold", "any")
 """Kinds of layers that this file builds; see `parse_architecture`."""
@@ -33,8 +33,8 @@ class BinaryOptions:
         Width of the graded stream between blocks; see `ClipConfig`.
     stream_bound : float
         Where it is clipped.
-    surrogate : str
-        Gradient of the spike; the reach of "asymmetric" is learned.
+    surrogate : str or Surrogate
+        Gradient of the spike; the reach of an asymmetric box is learned from the one given.
     activation : {"spikes", "graded"}
         What convolutions read: spikes, or a stream of this width clipped to 0..`stream_bound`, a ReLU.
 
@@ -46,7 +46,7 @@ class BinaryOptions:
 
     stream_bits: int = 8
     stream_bound: float = 1.0
-    surrogate: str = "asymmetric"
+    surrogate: str | Surrogate = "asymmetric"
     activation: str = "spikes"
 
     def __post_init__(self) -> None:
@@ -68,6 +68,13 @@ class BinaryOptions:
         return ThresholdConfig(chosen, learn_delta=isinstance(chosen, AsymmetricBox))
 
 
+def sent(layer: Layer, arriving: str) -> str:
+    """Return what a layer sends: "spikes", the graded "stream" between binary blocks, or "sums" of a pool."""
+    if layer.kind == "pool":
+        return arriving if arriving == "stream" else "sums"
+    return "stream" if layer.kind in GRADED_KINDS else "spikes"
+
+
 def build_binary(layer: Layer, channels: int, weight: str, options: BinaryOptions) -> block.Deployable:
     """Return the block of one layer that reads so many channels."""
     if layer.kind == "pool":
@@ -76,7 +83,9 @@ def build_binary(layer: Layer, channels: int, weight: str, options: BinaryOption
     if layer.kind == "any":
         # A maximum of spikes: the window's sum is above 0 where one of them is 1.
         if options.activation != "spikes":
-            raise ValueError(f"architecture: MP{layer.size}: found graded activations, expected spikes: use AP")
+            raise ValueError(
+                f"architecture: MP{layer.size}: found graded activations, expected spikes; use AP{layer.size}"
+            )
         return block.Pool(options.neuron, layer.size)
     if layer.kind == "binary":
         return block.BinaryConv(

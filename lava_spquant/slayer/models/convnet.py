@@ -10,12 +10,12 @@ from lava_spquant.slayer import block
 from lava_spquant.slayer.gate import GateConfig
 from lava_spquant.slayer.membrane import MembraneConfig, membrane
 from lava_spquant.slayer.models.architecture import POOLS, Layer, parse_architecture
-from lava_spquant.slayer.models.binary import BINARY_KINDS, GRADED_KINDS, BinaryOptions, build_binary
+from lava_spquant.slayer.models.binary import BINARY_KINDS, GRADED_KINDS, BinaryOptions, build_binary, sent
 from lava_spquant.slayer.narrow import narrow_to
 from lava_spquant.slayer.network import SpikingNetwork
 from lava_spquant.slayer.neuron import QLifConfig
 from lava_spquant.slayer.quant import weight_quantiser
-from lava_spquant.slayer.surrogate import surrogate
+from lava_spquant.slayer.surrogate import AsymmetricBox, Surrogate, surrogate
 
 __all__ = ["ConvNetConfig", "build_convnet"]
 
@@ -49,6 +49,9 @@ class ConvNetConfig:
         Gradient of the membrane quantiser; see `lava_spquant.slayer.membrane.MembraneConfig`.
     surrogate : str
         Gradient of the spike.
+    surrogate_delta, surrogate_rho : float
+        Reach of "asymmetric" above the threshold, and below it as a fraction of that; ignored by the others. See
+        `AsymmetricBox`. Single-step binary layers learn their reach from this one on.
     voltage_decay : float
         Leak per step, 0..1.
     reset : {"hard", "soft"}
@@ -62,7 +65,7 @@ class ConvNetConfig:
     Raises
     ------
     ValueError
-        If a field names nothing known.
+        If a field names nothing known or is out of range.
     """
 
     architecture: str = "16-AP2-32-FC"
@@ -87,6 +90,8 @@ class ConvNetConfig:
     gate_cell: int = 2
     gate_joint: bool = False
     gate_temperature: float = 0.4
+    surrogate_delta: float = 2.0
+    surrogate_rho: float = 0.3
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "channels", tuple(self.channels))
@@ -100,6 +105,9 @@ class ConvNetConfig:
         for name in (self.weight, self.first_weight, self.last_weight, *self.weights):
             weight_quantiser(name)
         membrane(self.membrane)
+        for what in ("surrogate_delta", "surrogate_rho"):
+            if not 0 < getattr(self, what) < math.inf:
+                raise ValueError(f"model: {what}: found {getattr(self, what)!r}, expected a positive number")
         for index in range(len(layers) - 1):
             self.neuron(index)
         _ = self.binary, self.gate
@@ -112,7 +120,20 @@ class ConvNetConfig:
     @property
     def binary(self) -> BinaryOptions:
         """Return what the layers of a binary network share."""
-        return BinaryOptions(self.stream_bits, self.stream_bound, self.surrogate, self.activation)
+        return BinaryOptions(self.stream_bits, self.stream_bound, self._surrogate, self.activation)
+
+    @property
+    def graded(self) -> bool:
+        """Say whether a graded stream of `stream_bits` runs between any layers."""
+        senders = BINARY_KINDS if self.activation == "graded" else GRADED_KINDS
+        return any(layer.kind in senders for layer in parse_architecture(self.architecture))
+
+    @property
+    def _surrogate(self) -> Surrogate:
+        chosen = surrogate(self.surrogate)
+        if isinstance(chosen, AsymmetricBox):
+            return AsymmetricBox(float(self.surrogate_delta), float(self.surrogate_rho))
+        return chosen
 
     def quantiser(self, index: int, last: bool = False) -> str:
         """Return the weight quantiser of the layer with this number, pools not counted."""
@@ -126,7 +147,7 @@ class ConvNetConfig:
             voltage_decay=self.voltage_decay,
             reset=self.reset,
             membrane=self._membrane(index),
-            surrogate=surrogate(self.surrogate),
+            surrogate=self._surrogate,
             frac_bits=self.frac_bits,
             learn_threshold=self.learn_threshold if index else "no",
             learn_decay=self.learn_decay,
@@ -165,15 +186,15 @@ def build_convnet(
     shape: tuple[int, ...] = input_spec.shape
     blocks: list[block.Deployable] = []
     layers = parse_architecture(config.architecture)
-    index, graded = 0, False
+    index, arriving = 0, "spikes" if input_spec.bits == 1 else "image"
     for layer in layers:
         if layer.kind in POOLS:
-            made, shape = _pool(layer, config, shape, graded)
+            made, shape = _pool(layer, config, shape, arriving)
         elif layer.kind == "readout":
             made, shape = _readout(config.quantiser(index, last=True), shape, classes)
         else:
             made, shape = _build(layer, config, index, shape)
-        graded = layer.kind in GRADED_KINDS or (graded and layer.kind in POOLS)
+        arriving = sent(layer, arriving)
         index += layer.kind not in POOLS
         blocks.extend(made)
     if config.gates != "none" and not any(isinstance(m, block.Gated) for made in blocks for m in made.modules()):
@@ -194,13 +215,16 @@ def _readout(weight: str, shape: tuple[int, ...], classes: int) -> Made:
     return [*flat, block.Readout(math.prod(shape), classes, weight=weight)], (classes,)
 
 
-def _pool(layer: Layer, config: ConvNetConfig, shape: tuple[int, ...], graded: bool) -> Made:
+def _pool(layer: Layer, config: ConvNetConfig, shape: tuple[int, ...], arriving: str) -> Made:
+    """Return the pool of what arrives: what `sent` returns, or the "image"."""
     channels, height, width = _image(layer, shape)
+    where = f"architecture: {'AP' if layer.kind == 'pool' else 'MP'}{layer.size}"
     if min(height, width) < layer.size:
-        raise ValueError(
-            f"architecture: AP{layer.size}: found an input of {height}x{width}, expected at least its size"
-        )
-    if layer.kind == "pool" and not graded:
+        raise ValueError(f"{where}: found an input of {height}x{width}, expected at least its size")
+    if layer.kind == "any" and arriving != "spikes":
+        # It would send whether the window's sum is above 0: one bit of the stream.
+        raise ValueError(f"{where}: found a graded stream, expected spikes; use AP{layer.size}")
+    if layer.kind == "pool" and arriving != "stream":
         made: block.Deployable = block.Pool(None, layer.size)
     else:
         made = build_binary(layer, channels, "", config.binary)

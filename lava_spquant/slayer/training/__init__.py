@@ -4,7 +4,7 @@ from lava_spquant.slayer.training.batches import EpochBatches, batch_loader
 from lava_spquant.slayer.training.checkpoint import AtomicCheckpointIO, read_checkpoint, remove_leftovers
 from lava_spquant.slayer.training.config import PRECISIONS, TrainingConfig
 from lava_spquant.slayer.training.distillation import distillation_loss
-from lava_spquant.slayer.training.keep import KeepLast, StopEarly
+from lava_spquant.slayer.training.keep import KeepBest, KeepLast, StopEarly
 from lava_spquant.slayer.training.logs import RowLog, cut_rows, make_loggers, write_row
 from lava_spquant.slayer.training.module import TRAINING_STATE, Classifier
 from lava_spquant.slayer.training.optimizer import OPTIMIZERS, make_optimizer
@@ -22,6 +22,7 @@ __all__ = [
     "AtomicCheckpointIO",
     "Classifier",
     "EpochBatches",
+    "KeepBest",
     "KeepLast",
     "RowLog",
     "Share",

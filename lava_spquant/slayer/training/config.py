@@ -48,12 +48,14 @@ class TrainingConfig:
         Batches whose mean gradient makes one optimiser step; batch-norm still sees single batches.
     precision : {"32", "bf16-mixed", "16-mixed"}
     rate_penalty : float
-        Weight in the loss of what layers spike above `rate_target`; see `SpikeRates`.
+        Weight in the loss of what layers spike above their target; see `SpikeRates`.
     rate_target : float
         Spikes per neuron and step that cost nothing, 0..1.
+    rate_targets : sequence of float
+        The same layer by layer instead, one for each spiking layer; see `SpikeRates`. Empty: the same everywhere.
     synops_penalty : float
-        Weight in the loss of the share by which spikes cause more synaptic operations than `synops_target`; see
-        `SpikeCost`.
+        Weight in the loss of the share by which spikes cause more synaptic operations than `synops_target`, counted as
+        if all gates were open; see `SpikeCost`.
     synops_target : float
         Synaptic operations per sample, over all of its time steps, that spikes may cause.
     distillation : float
@@ -128,8 +130,11 @@ class TrainingConfig:
     gate_learning_rate: float = 0.0
     gate_warmup_epochs: float = 0.0
     gate_ramp_epochs: float = 0.0
+    rate_targets: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
+        # A recipe's list arrives as one.
+        object.__setattr__(self, "rate_targets", tuple(self.rate_targets))
         for what in ("epochs", "batch_size", "step_epochs", "accumulate_grad_batches"):
             self._check(what, getattr(self, what) >= 1, "at least 1")
         self._check("learning_rate", 0 < self.learning_rate < math.inf, "a positive number")
@@ -147,6 +152,7 @@ class TrainingConfig:
             self._check(what, getattr(self, what) in names, f"one of {', '.join(names)}")
         self._check("lam", 0 <= self.lam <= 1, "0..1")
         self._check("rate_target", 0 <= self.rate_target <= 1, "0..1")
+        self._check("rate_targets", all(0 <= target <= 1 for target in self.rate_targets), "0..1 each")
         self._check("synops_target", self.synops_target > 0 or not self.synops_penalty, "more than 0 with a penalty")
         self._check("distillation", 0 <= self.distillation <= 1, "0..1")
         self._check("temperature", 0 < self.temperature < math.inf, "a positive number")

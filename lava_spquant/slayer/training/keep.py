@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import lightning as L
-from lightning.pytorch.callbacks import Checkpoint, EarlyStopping
+from lightning.pytorch.callbacks import Checkpoint, EarlyStopping, ModelCheckpoint
 
-__all__ = ["KeepLast", "StopEarly"]
+__all__ = ["KeepBest", "KeepLast", "StopEarly"]
 
 
 class KeepLast(Checkpoint):
@@ -56,6 +56,45 @@ class KeepLast(Checkpoint):
         self._saved, self._due = time.monotonic(), False
 
 
+def _counts(trainer: L.Trainer, after: float) -> bool:
+    """Say whether the epoch that ends now reaches beyond `after` epochs; the same where training was resumed."""
+    return trainer.current_epoch + 1 > after
+
+
+class KeepBest(ModelCheckpoint):
+    """Keeps the checkpoint of the epoch with the best accuracy, among those that count.
+
+    Parameters
+    ----------
+    path : Path
+    monitor : str
+        An accuracy.
+    after : float
+        Epochs that do not count, in which the network is not yet what it will be; one that reaches beyond them does.
+    """
+
+    def __init__(self, path: Path, monitor: str, after: float = 0.0) -> None:
+        self.after = after
+        super().__init__(
+            dirpath=path.parent,
+            filename=path.stem,
+            monitor=monitor,
+            mode="max",
+            save_on_train_epoch_end=True,
+            enable_version_counter=False,
+        )
+
+    @property
+    def state_key(self) -> str:
+        """Lightning's own name for it, under which checkpoints from before this class hold its state."""
+        return super().state_key.replace(type(self).__qualname__, ModelCheckpoint.__qualname__, 1)
+
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Save where the epoch counts and is the best."""
+        if _counts(trainer, self.after):
+            super().on_train_epoch_end(trainer, pl_module)
+
+
 class StopEarly(EarlyStopping):
     """Lightning's early stop, which also holds for a training that was stopped after its decision.
 
@@ -65,10 +104,18 @@ class StopEarly(EarlyStopping):
         An accuracy.
     patience : int
         Epochs without a better one.
+    after : float
+        Epochs that do not count, as for `KeepBest`.
     """
 
-    def __init__(self, monitor: str, patience: int) -> None:
+    def __init__(self, monitor: str, patience: int, after: float = 0.0) -> None:
+        self.after = after
         super().__init__(monitor, patience=patience, mode="max", check_on_train_epoch_end=True)
+
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Compare where the epoch counts."""
+        if _counts(trainer, self.after):
+            super().on_train_epoch_end(trainer, pl_module)
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Stop at once where the checkpoint says that patience had run out."""

@@ -86,7 +86,7 @@ class Classifier(L.LightningModule):
         # `training` is the mode flag of every torch module.
         self.config = training
         self.loss = training.make_loss()
-        self.rates = SpikeRates(model, training.rate_target) if training.rate_penalty else None
+        self.rates = SpikeRates(model, training.rate_targets or training.rate_target) if training.rate_penalty else None
         self.cost = SpikeCost(model, costs, training.synops_target) if training.synops_penalty else None
         # In a tuple it is no module of this one: it is not trained, counted or kept.
         self.teachers = (frozen(teacher),) if teacher is not None else ()

@@ -20,7 +20,8 @@ __all__ = ["SpikeCost"]
 class SpikeCost:
     """Counts the synaptic operations that a model's spikes cause, and judges those of its last forward pass.
 
-    Unlike a target rate this leaves it to training in which layer spikes are worth their operations.
+    Unlike a target rate this leaves it to training in which layer spikes are worth their operations. Gates count as
+    open: operations into neurons that predictors close are priced although they do not happen.
 
     Parameters
     ----------

@@ -9,7 +9,9 @@ from lava_spquant.ir import reference
 from lava_spquant.slayer import block
 from lava_spquant.slayer.gate import GateConfig
 from lava_spquant.slayer.models import ConvNetConfig, build_convnet
+from lava_spquant.slayer.neuron import QLif, ThresholdNeuron
 from lava_spquant.slayer.quant import Sawb, Ternary, Uniform
+from lava_spquant.slayer.surrogate import AsymmetricBox, Surrogate, Triangle
 
 SPEC = ir.InputSpec((2, 9, 7), 8)
 
@@ -151,6 +153,10 @@ def test_the_gradient_of_the_membrane_reaches_every_neuron(gradient: str) -> Non
         ({"reset": "both"}, "reset: found 'both'"),
         ({"voltage_decay": 2.0}, "voltage_decay: found 2.0"),
         ({"frac_bits": 30}, "frac_bits: found 30"),
+        ({"surrogate_delta": 0.0}, "model: surrogate_delta: found 0.0, expected a positive number"),
+        ({"surrogate_delta": float("inf")}, "model: surrogate_delta: found inf"),
+        ({"surrogate_rho": -0.3}, "model: surrogate_rho: found -0.3"),
+        ({"surrogate_rho": float("nan"), "surrogate": "asymmetric"}, "model: surrogate_rho: found nan"),
     ],
 )
 def test_configs_are_checked(fields: dict[str, object], message: str) -> None:
@@ -158,11 +164,52 @@ def test_configs_are_checked(fields: dict[str, object], message: str) -> None:
         ConvNetConfig(**fields)  # type: ignore[arg-type]
 
 
+def spike_gradients(config: ConvNetConfig) -> list[Surrogate]:
+    neurons = [m for m in build_convnet(config, SPEC, 3).modules() if isinstance(m, (QLif, ThresholdNeuron))]
+    return [neuron.config.surrogate for neuron in neurons]
+
+
+@pytest.mark.parametrize(("architecture", "neurons"), [("C4-B4-B4-FC", 2), ("T4-MP2-T5-FC", 3), ("4-R5-FC6-FC", 4)])
+def test_the_asymmetric_box_is_a_recipes(architecture: str, neurons: int) -> None:
+    config = ConvNetConfig(
+        architecture, "binary-standard", surrogate="asymmetric", surrogate_delta=1, surrogate_rho=0.5
+    )
+    assert spike_gradients(config) == [AsymmetricBox(1.0, 0.5)] * neurons
+    learned = [m.delta for m in build_convnet(config, SPEC, 3).modules() if isinstance(m, ThresholdNeuron)]
+    assert all(delta.item() == 1.0 for delta in learned)
+    assert len(learned) == (0 if architecture.startswith("4") else neurons)
+    default = ConvNetConfig(architecture, "binary-standard", surrogate="asymmetric")
+    assert spike_gradients(default) == [AsymmetricBox(2.0, 0.3)] * neurons
+    other = ConvNetConfig(architecture, "binary-standard", surrogate="triangle", surrogate_delta=1.0)
+    assert spike_gradients(other) == [Triangle()] * neurons
+
+
+@pytest.mark.parametrize("architecture", ["C4-MP2-FC", "C4-B4-MP2-FC", "C4-AP2-MP2-FC", "T4-AP2-MP2-FC", "MP2-4-FC"])
+def test_graded_values_have_no_maximum(architecture: str) -> None:
+    """It would be one bit of them: whether their sum is above 0."""
+    config = ConvNetConfig(architecture, "binary-standard", surrogate="asymmetric")
+    expected = "^architecture: MP2: found a graded stream, expected spikes; use AP2$"
+    with pytest.raises(ValueError, match=expected):
+        build_convnet(config, SPEC, 3)
+
+
+@pytest.mark.parametrize("architecture", ["MP2-4-FC", "4-MP2-MP2-FC", "C4-B4-T4-MP2-FC", "R4-MP3-FC", "D4-MP2-FC"])
+def test_spikes_have_a_maximum(architecture: str) -> None:
+    config = ConvNetConfig(architecture, "binary-standard", surrogate="asymmetric")
+    model = build_convnet(config, ir.InputSpec((2, 9, 7)), 3).eval()
+    (pool, *_) = (part for part in model.blocks if part.kind == "pool")
+    spikes = (torch.rand(2, 4, 6, 6, 3, generator=torch.Generator().manual_seed(0)) < 0.2).float()
+    side = 3 if "MP3" in architecture else 2
+    expected = torch.nn.functional.max_pool2d(spikes.movedim(-1, 0).flatten(0, 1), side)
+    assert torch.equal(pool(spikes).movedim(-1, 0).flatten(0, 1), expected)
+
+
 @pytest.mark.parametrize(
     ("architecture", "shape", "message"),
     [
         ("AP8-FC", (2, 9, 7), "AP8: found an input of 9x7, expected at least its size"),
         ("AP4-AP2-FC", (2, 9, 7), "AP2: found an input of 2x1"),
+        ("T4-MP8-FC", (2, 9, 7), "architecture: MP8: found an input of 9x7, expected at least its size"),
         ("3-FC", (12,), r"conv: found an input of shape \(12,\), expected \(C, H, W\)"),
     ],
 )
