@@ -60,8 +60,9 @@ def train(
 
     Recipes in the package: cifar10-bit-resnet18, cifar10-bit-resnet20, cifar10-bit-resnet20-gpu,
     cifar10-bit-resnet20-raise, cifar10-bit-vgg-small, cifar10-resnet19, cifar10-vgg-small,
-    cifar10-vgg-small-gated, cifar10-vgg-small-pruned, cifar10-vgg-wide, digits-cnn, dvs-cifar10-vgg9,
-    dvs-gesture-mobilenet, emulated-mnist-cnn, mnist-cnn, mnist-cnn-pruned, n-caltech101-vgg9.
+    cifar10-vgg-small-gated, cifar10-vgg-small-pruned, cifar10-vgg-wide, cifar10-vgg-wide-pruned,
+    digits-cnn, dvs-cifar10-vgg9, dvs-gesture-mobilenet, emulated-mnist-cnn, mnist-cnn,
+    mnist-cnn-pruned, n-caltech101-vgg9.
 
     Example: lava-spquant train digits-cnn --set training.epochs=20 --out runs/short
 
