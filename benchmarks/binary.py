@@ -5,7 +5,8 @@ python benchmarks/binary.py --results benchmarks/results/binary.json
 
 One 3x3 convolution, and whole networks (VGG-small and ResNet-20 of BitSNNs), with random weights. The engine computes
 integers, with packing, thresholds, shortcuts and read-out; torch computes floats, channels-last, with the same layers,
-in float32 and bfloat16. Both take turns; ratios are of medians. Time of the single convolution is half of the
+in float32 and bfloat16. So does Larq Compute Engine, with XNOR in place of AND, where it is installed
+(`pip install ".[xnor]"`). All take turns; ratios are of medians. Time of the single convolution is half of the
 difference between two networks, one with two more of them.
 """
 
@@ -18,7 +19,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import numpy as np
 import typer
+from binary_parts.larq_side import installed, larq_calls
+from binary_parts.sizes import ADDED
 from common import Quick, Results, choice, commit, table, write_json
+from numpy.typing import NDArray
 from rich.table import Table
 
 from lava_spquant.cli.opening import load_training
@@ -31,9 +35,8 @@ if TYPE_CHECKING:
     from binary_parts.workloads import Workload
 
 NAMES = ("conv", "bit-vgg-small", "bit-resnet20")
-ADDED = 2
-"""Convolutions by which the longer network of the single convolution is longer."""
-
+TIMES = ("engine_ms", "float32_ms", "bfloat16_ms", "larq_ms")
+RATIOS = ("over_float32", "over_bfloat16", "over_larq")
 Row = dict[str, Any]
 
 
@@ -89,23 +92,37 @@ def _measured(name: str, made: Workload, batch: int, threads: int, rounds: int, 
     top = 2**made.network.input.bits
     x = rng.integers(0, top, (1, batch, *made.network.input.shape)).astype(np.int32)
     floats = (torch.rand((batch, *made.floats)) < 0.5).float().to(memory_format=torch.channels_last)
-    whole = Engine(made.network, threads=threads)
-    calls: dict[str, Callable[[], object]] = {"engine": lambda: whole.run(x)}
-    if made.baseline is not None:
-        part = Engine(made.baseline, threads=threads)
-        calls["part"] = lambda: part.run(x)
-    calls["float32"] = lambda: made.layers(floats)
+    calls = _ours(made, threads, x) | {"float32": lambda: made.layers(floats)}
+    if installed():
+        calls |= larq_calls(name, batch, threads)
     seconds = _alternated(calls, rounds)
     # bfloat16 changes the layers: it is timed by itself, behind the others.
     made.layers.bfloat16()
     lower = floats.bfloat16()
     seconds |= _alternated({"bfloat16": lambda: made.layers(lower)}, rounds)
     made.layers.float()
-    ours = seconds["engine"] if made.baseline is None else (seconds["engine"] - seconds["part"]) / ADDED
+    ours = _of_one(seconds, "engine")
     about = {"network": name, "title": made.title, "batch": batch, "threads": threads}
     times = {"engine_ms": 1e3 * ours, "float32_ms": 1e3 * seconds["float32"], "bfloat16_ms": 1e3 * seconds["bfloat16"]}
     ratios = {"over_float32": seconds["float32"] / ours, "over_bfloat16": seconds["bfloat16"] / ours}
+    if "larq" in seconds:
+        larq = _of_one(seconds, "larq")
+        times["larq_ms"], ratios["over_larq"] = 1e3 * larq, larq / ours
     return {**about, **times, **ratios, "images_per_second": batch / ours}
+
+
+def _ours(made: Workload, threads: int, x: NDArray[np.int32]) -> dict[str, Callable[[], object]]:
+    whole = Engine(made.network, threads=threads)
+    if made.baseline is None:
+        return {"engine": lambda: whole.run(x)}
+    part = Engine(made.baseline, threads=threads)
+    return {"engine": lambda: whole.run(x), "engine part": lambda: part.run(x)}
+
+
+def _of_one(seconds: dict[str, float], name: str) -> float:
+    """Return the time of a whole network, or that of one of the convolutions that the longer network has more."""
+    part = f"{name} part"
+    return (seconds[name] - seconds[part]) / ADDED if part in seconds else seconds[name]
 
 
 def _alternated(calls: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
@@ -132,8 +149,10 @@ def _shown(rows: Sequence[Row]) -> Table:
         "engine, ms",
         "float32",
         "bfloat16",
+        "Larq",
         "faster",
         "than bfloat16",
+        "than Larq",
         "images/s",
     )
     cells = (
@@ -141,8 +160,8 @@ def _shown(rows: Sequence[Row]) -> Table:
             row["title"],
             str(row["batch"]),
             str(row["threads"]),
-            *(f"{row[key]:,.2f}" for key in ("engine_ms", "float32_ms", "bfloat16_ms")),
-            *(f"{row[key]:,.1f}" for key in ("over_float32", "over_bfloat16")),
+            *(f"{row[key]:,.2f}" if key in row else "" for key in TIMES),
+            *(f"{row[key]:,.1f}" if key in row else "" for key in RATIOS),
             f"{row['images_per_second']:,.0f}",
         )
         for row in rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import subprocess
 import sys
@@ -221,6 +222,7 @@ def test_binary(tmp_path: Path) -> None:
     assert row["over_float32"] == pytest.approx(row["float32_ms"] / row["engine_ms"])
     assert row["float32_ms"] > 0
     assert row["bfloat16_ms"] > 0
+    assert ("over_larq" in row) == (importlib.util.find_spec("larq_compute_engine") is not None)
 
 
 def test_calibration(tmp_path: Path) -> None:

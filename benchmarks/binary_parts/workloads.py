@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from binary_parts.sizes import CHANNELS, SIDE
 from lava_spquant import ir
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["WORKLOADS", "Workload", "workload"]
 
-CHANNELS, SIDE = 64, 32
 WARMING = 16
 """Images that batch-norm sees, so that neurons fire."""
 
