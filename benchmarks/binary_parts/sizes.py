@@ -5,5 +5,6 @@ from __future__ import annotations
 __all__ = ["ADDED", "CHANNELS", "SIDE"]
 
 CHANNELS, SIDE = 64, 32
-ADDED = 2
-"""Convolutions by which the longer network of the single convolution is longer."""
+ADDED = 8
+"""Convolutions by which the longer network of the single convolution is longer: enough that the difference of two
+networks does not drown in what reading inputs and writing the last block's output takes."""

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from binary_parts.sizes import CHANNELS, SIDE
+from binary_parts.sizes import ADDED, CHANNELS, SIDE
 from lava_spquant import ir
 
 if TYPE_CHECKING:
@@ -68,13 +68,13 @@ def _conv() -> Workload:
     first = ir.Block("first", (ir.Branch(ir.Identity(), ones),), ir.Threshold(), low)
     conv = ir.Conv(rng.choice([-1, 1], (CHANNELS, CHANNELS, 3, 3)), 1, 1, 1)
     blocks = [first]
-    for name in ("one", "two", "three"):
+    for name in map(str, range(1, ADDED + 2)):
         bias = rng.integers(-9, 9, CHANNELS)
         blocks.append(ir.Block(name, (ir.Branch(conv, ones, 0, len(blocks) - 1),), ir.Threshold(), bias))
     spec = ir.InputSpec((CHANNELS, SIDE, SIDE), 3)
     layers = nn.Conv2d(CHANNELS, CHANNELS, 3, padding=1, bias=False)
     title = f"3x3 convolution, {CHANNELS} to {CHANNELS}"
-    # Two networks that differ by two convolutions: what an input costs, and the last block's output, cancel.
+    # Two networks that differ by some convolutions: what an input costs, and the last block's output, cancel.
     longer, shorter = ir.Network(spec, tuple(blocks)), ir.Network(spec, tuple(blocks[:2]))
     return Workload(title, longer, shorter, _ready(layers), spec.shape)  # type: ignore[arg-type]
 

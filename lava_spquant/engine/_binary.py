@@ -34,7 +34,7 @@ from lava_spquant.engine._tables import (
 )
 from lava_spquant.jit.llvm import I32, I64, counted_loop, data_pointer
 
-__all__ = ["WORD", "binary_row", "pack_bytes", "pack_row"]
+__all__ = ["WIDE", "WIDTH", "WORD", "BinarySums", "binary_row", "pack_bytes", "pack_row"]
 
 WORD = 64
 """Channels in a word."""
@@ -42,8 +42,11 @@ WORD = 64
 WIDTH, WIDE = 8, 8
 """int64 lanes of a vector, and vectors of outputs that are summed in registers at a time."""
 
+TURN = 3
+"""Words per turn of the innermost loop: most kernels are three wide, and counting would take the vectors' ports."""
 
-class _Sums:
+
+class BinarySums:
     """Emits the sums of some outputs over lines of words: `lines` of them, `pitch` apart, `span` words of each."""
 
     def __init__(self, emit: Emitter, words: Any, sizes: tuple[Any, Any, Any], weights: Any, stride: Any) -> None:
@@ -54,25 +57,34 @@ class _Sums:
         """Return population counts of `8 * vectors` outputs from `first`."""
         b = self.emit.builder
         zero = ll.Constant(ll.VectorType(I64, WIDTH), None)
+        whole = b.mul(b.sdiv(self.span, I64(TURN)), I64(TURN))
 
-        def line(number: Any, sums: list[Any]) -> list[Any]:
-            here = b.gep(self.words, [b.mul(number, self.pitch)])
-            weights = b.gep(self.weights, [b.add(b.mul(b.mul(number, self.span), self.stride), first)])
+        # Pointers are carried on: computed from indices, they take the registers and the vectors' ports.
+        def line(number: Any, carried: list[Any]) -> list[Any]:
+            here, *rest = carried
 
-            def word(k: Any, sums: list[Any]) -> list[Any]:
+            def word(k: Any, carried: list[Any]) -> list[Any]:
+                row, *sums = carried
                 value = self.emit.splat64(b.load(b.gep(here, [k])))
-                row = b.gep(weights, [b.mul(k, self.stride)])
                 found = (b.and_(self.emit.load64(row, I64(WIDTH * j)), value) for j in range(vectors))
-                return [b.add(total, self.emit.popcount64(bits)) for total, bits in zip(sums, found, strict=True)]
+                counted = [b.add(total, self.emit.popcount64(bits)) for total, bits in zip(sums, found, strict=True)]
+                return [b.gep(row, [self.stride]), *counted]
 
-            return counted_loop(b, I64(0), self.span, 1, sums, word)
+            def turn(k: Any, carried: list[Any]) -> list[Any]:
+                for later in range(TURN):
+                    carried = word(b.add(k, I64(later)), carried)
+                return carried
 
-        return counted_loop(b, I64(0), self.lines, 1, [zero] * vectors, line)
+            rest = counted_loop(b, I64(0), whole, TURN, rest, turn)
+            return [b.gep(here, [self.pitch]), *counted_loop(b, whole, self.span, 1, rest, word)]
+
+        carried = [self.words, b.gep(self.weights, [first]), *[zero] * vectors]
+        return counted_loop(b, I64(0), self.lines, 1, carried, line)[2:]
 
 
 @intrinsic
 def _binary_sums(typingctx, words, first, lines, pitch, span, weight, base, stride, total, acc, at):
-    """Write sums of `stride` outputs, a multiple of 8, from `acc[at:]`; see `_Sums`. Places count int64."""
+    """Write sums of `stride` outputs, a multiple of 8, from `acc[at:]`; see `BinarySums`. Places count int64."""
     intp = types.intp
     signature = types.void(words, intp, intp, intp, intp, weight, intp, intp, types.int64, acc, intp)
 
@@ -82,7 +94,7 @@ def _binary_sums(typingctx, words, first, lines, pitch, span, weight, base, stri
         here = builder.gep(builder.bitcast(source, I64.as_pointer()), [args[1]])
         weights = builder.gep(builder.bitcast(rows, I64.as_pointer()), [args[6]])
         stride, minus, acc = args[7], emit.splat64(args[8]), builder.gep(target, [args[10]])
-        sums = _Sums(emit, here, (args[2], args[3], args[4]), weights, stride)
+        sums = BinarySums(emit, here, (args[2], args[3], args[4]), weights, stride)
 
         def some(vectors: int) -> Callable[[Any, list[Any]], list[Any]]:
             def body(first: Any, carried: list[Any]) -> list[Any]:

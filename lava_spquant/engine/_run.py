@@ -5,6 +5,7 @@ from __future__ import annotations
 from lava_spquant.engine import _neurons, _portable
 from lava_spquant.engine._advance import neuron_row, words_in
 from lava_spquant.engine._binary import binary_row
+from lava_spquant.engine._binary_spikes import spiking_rows
 from lava_spquant.engine._dot import dot_row
 from lava_spquant.engine._gates import (
     cover_row,
@@ -24,6 +25,7 @@ from lava_spquant.engine._tables import (
     B_CACHE,
     B_FIRST_BRANCH,
     B_KIND,
+    B_LIMITS,
     B_ONES,
     B_PHASE,
     B_U,
@@ -47,6 +49,7 @@ from lava_spquant.engine._tables import (
     S_DENSE,
     S_EVENTS,
     S_HEIGHT,
+    S_LISTED,
     S_PACKED,
     S_PIXELS,
     S_RING,
@@ -118,6 +121,9 @@ def run_rows(b, t, cached, top, bottom, streams, blocks, branches, weight, gain,
     """Advance rows `top` to `bottom - 1` of block `b`; no two rows write to one place."""
     dense, events, values, pixels, masks, counts, rows, factors, acc, currents, cover, shade, cache, plan, narrow = work
     block, own = blocks[b], streams[b + 1]
+    if vector and block[B_LIMITS] >= 0 and own[S_LISTED] == 0:
+        spiking_rows(b, t, top, bottom, streams, blocks, branches, weight, par, dense, rows, factors, masks)
+        return
     width, channels, row = own[S_WIDTH], own[S_CHANNELS], own[S_ROW]
     first, keeps = block[B_FIRST_BRANCH], block[B_CACHE] >= 0
     lets, slim = True, plan[slim_at(channels, plan) :]

@@ -38,8 +38,9 @@ once per network. What it interprets are three tables of int64, a row per stream
     B_KEEP_U,  # `u` is looked at, though it has no memory
     B_GATES,  # how many gates it has
     B_GATE_AT,  # offset of their rows, one behind the other, in the pool of parameters
+    B_LIMITS,  # offset of the population counts from which its neurons spike, in the pool of parameters, or -1
     B_COLUMNS,
-) = range(15)
+) = range(16)
 
 (
     R_KIND,

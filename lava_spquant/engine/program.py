@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from lava_spquant import ir
 from lava_spquant.engine import _tables as t
 from lava_spquant.engine.gates import gate_rows, gate_sizes, gate_sources, narrows
+from lava_spquant.engine.limits import gains_not_negative, has_limits, least_counts
 from lava_spquant.engine.synapses import SYNAPSE_CODES
 from lava_spquant.engine.weights import Pool, is_dot, is_packed, lay_bits, lay_groups, lay_rows, padded, words_of
 from lava_spquant.ir.limits import DECAY_UNITY, PRODUCT_MAX, STATE_MAX
@@ -100,6 +101,8 @@ def compile_program(network: ir.Network, timing: ir.Timing, vector: bool = True)
             branches.append(_branch(branch, delay, stream_bounds, sides, form, pools))
             # One table of weights can be narrowed at a time: that of the first branch.
             branches[-1][t.R_NARROWS] = branch is block.branches[0] and narrows(network, b, branches[-1], vector)
+        limited = has_limits(block, branches[row[t.B_FIRST_BRANCH]], vector)
+        row[t.B_LIMITS] = pools["params"].add(least_counts(block)) if limited else -1
     sizes |= {"state": state + t.SLACK, "cache": cache + t.SLACK, **gate_sizes(blocks, branches, streams)}
     sizes |= _scratch(branches, streams, sizes)
     joined = {name: pool.join() for name, pool in pools.items()}
@@ -114,12 +117,12 @@ def _wants_list(network: ir.Network, branch: ir.Branch, vector: bool) -> bool:
 def _scratch(branches: list[Ints], streams: Ints, sizes: dict[str, int]) -> dict[str, int]:
     """Return the lengths of what holds a plan of kernel rows with a narrowed branch, and a row of anything."""
     tallest = max(int(branch[t.R_KH]) for branch in branches)
-    # Also the lines under a packed kernel with their borders, two int32 to a word.
+    # Also the lines of a packed stream, or those under a kernel, with their borders, two int32 to a word.
     words = [
-        int(branch[t.R_KH] * (width + 2 * branch[t.R_PW] + branch[t.R_KW])) * words_of(int(channels))
+        int(max(branch[t.R_KH], height) * (width + 2 * branch[t.R_PW] + branch[t.R_KW])) * words_of(int(channels))
         for branch in branches
         if branch[t.R_BINARY]
-        for width, channels in [streams[branch[t.R_STREAM], [t.S_WIDTH, t.S_CHANNELS]]]
+        for height, width, channels in [streams[branch[t.R_STREAM], [t.S_HEIGHT, t.S_WIDTH, t.S_CHANNELS]]]
     ]
     # And those of an image, a byte to a value.
     values = [
@@ -223,6 +226,7 @@ def _branch(
     weight = fill(synapse, row, source)
     gain = np.asarray(branch.gain, np.int64)
     if weight is not None and packed:
+        weight, gain = gains_not_negative(weight, gain)
         lay_bits(weight, row, source[0], pools["weight"])
     elif weight is not None and dot:
         lay_groups(weight, row, source[0], pools["weight"])
