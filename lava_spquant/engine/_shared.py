@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from lava_spquant.engine._barrier import wait_for_all
+from lava_spquant.engine._block import run_rows
 from lava_spquant.engine._input import load_input
 from lava_spquant.engine._jit import jit
-from lava_spquant.engine._run import _record, _reset, _silence, run_rows
+from lava_spquant.engine._run import _record, _reset, _silence
 from lava_spquant.engine._tables import B_PHASE, S_HEIGHT
 
 __all__ = ["run_shared"]

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from lava_spquant import ir
 from lava_spquant.engine import _tables as t
+from lava_spquant.engine.weights import Pool
 
-__all__ = ["gains_not_negative", "has_limits", "least_counts"]
+__all__ = ["add_limits", "gains_not_negative", "least_counts"]
 
 
 def gains_not_negative(by_place: NDArray[Any], gain: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.int64]]:
@@ -19,11 +20,15 @@ def gains_not_negative(by_place: NDArray[Any], gain: NDArray[np.int64]) -> tuple
     return by_place * sign, gain * sign
 
 
-def has_limits(block: ir.Block, branch: NDArray[np.int64], vector: bool) -> bool:
-    """Say whether a block's spikes can be told from population counts; `branch` is the row of its first branch."""
+def add_limits(block: ir.Block, branch: NDArray[np.int64], vector: bool, pool: Pool) -> int:
+    """Add the least counts of a block whose spikes can be told from them, and return their offset; else -1.
+
+    `branch` is the row of the block's first branch.
+    """
     alone = len(block.branches) == 1 and not block.gates and block.bias.ndim == 1
     fits = branch[t.R_BINARY] != 0 and branch[t.R_DW] == 1 and block.bias.size % 8 == 0
-    return bool(vector and alone and fits and isinstance(block.neuron, ir.Threshold))
+    limited = vector and alone and fits and isinstance(block.neuron, ir.Threshold)
+    return pool.add(least_counts(block)) if limited else -1
 
 
 def least_counts(block: ir.Block) -> NDArray[np.int64]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lava_spquant import ir
 from lava_spquant.engine import _tables as t
 from lava_spquant.engine.gates import gate_rows, gate_sizes, gate_sources, narrows
-from lava_spquant.engine.limits import gains_not_negative, has_limits, least_counts
+from lava_spquant.engine.limits import add_limits, gains_not_negative
 from lava_spquant.engine.synapses import SYNAPSE_CODES
 from lava_spquant.engine.weights import Pool, is_dot, is_packed, lay_bits, lay_groups, lay_rows, padded, words_of
 from lava_spquant.ir.limits import DECAY_UNITY, PRODUCT_MAX, STATE_MAX
@@ -71,8 +71,8 @@ def compile_program(network: ir.Network, timing: ir.Timing, vector: bool = True)
     streams, sizes = _streams(network, shapes, rings, vector)
     pools = {"weight": Pool(np.int16), "gain": Pool(np.int32), "bias": Pool(np.int32), "params": Pool(np.int64)}
     channels, _, width = shapes[0]
-    streams[0, t.S_ONES] = pools["gain"].add(_tile(np.ones(channels), width))
-    streams[0, t.S_ZERO] = pools["bias"].add(_tile(np.zeros(channels), width))
+    ones, zeros = (_tile(fill((channels,)), width) for fill in (np.ones, np.zeros))
+    streams[0, [t.S_ONES, t.S_ZERO]] = pools["gain"].add(ones), pools["bias"].add(zeros)
     blocks = np.zeros((len(network.blocks), t.B_COLUMNS), np.int64)
     branches: list[Ints] = []
     state = cache = 0
@@ -84,9 +84,8 @@ def compile_program(network: ir.Network, timing: ir.Timing, vector: bool = True)
         row[t.B_BIAS], row[t.B_BIAS_STRIDE] = _bias(block, shapes[b + 1], pools["bias"])
         row[t.B_FIRST_BRANCH], row[t.B_BRANCHES] = len(branches), len(block.branches)
         row[t.B_PHASE] = timing.reset_phase(network, b)
-        row[t.B_V], row[t.B_U] = state, state + neurons
+        row[[t.B_V, t.B_U, t.B_CACHE, t.B_KEEP_U]] = state, state + neurons, -1, 1
         state += neurons * len(block.neuron.state_names)
-        row[t.B_CACHE], row[t.B_KEEP_U] = -1, 1
         row[t.B_ONES] = pools["gain"].add(_tile(np.ones(shapes[b + 1][0]), shapes[b + 1][2]))
         gates = gate_rows(network, b, timing)
         row[t.B_GATES], row[t.B_GATE_AT] = len(gates), pools["params"].add(gates) if len(gates) else 0
@@ -101,8 +100,7 @@ def compile_program(network: ir.Network, timing: ir.Timing, vector: bool = True)
             branches.append(_branch(branch, delay, stream_bounds, sides, form, pools))
             # One table of weights can be narrowed at a time: that of the first branch.
             branches[-1][t.R_NARROWS] = branch is block.branches[0] and narrows(network, b, branches[-1], vector)
-        limited = has_limits(block, branches[row[t.B_FIRST_BRANCH]], vector)
-        row[t.B_LIMITS] = pools["params"].add(least_counts(block)) if limited else -1
+        row[t.B_LIMITS] = add_limits(block, branches[row[t.B_FIRST_BRANCH]], vector, pools["params"])
     sizes |= {"state": state + t.SLACK, "cache": cache + t.SLACK, **gate_sizes(blocks, branches, streams)}
     sizes |= _scratch(branches, streams, sizes)
     joined = {name: pool.join() for name, pool in pools.items()}

@@ -223,7 +223,7 @@ def _pool(layer: Layer, config: ConvNetConfig, shape: tuple[int, ...], arriving:
         raise ValueError(f"{where}: found an input of {height}x{width}, expected at least its size")
     if layer.kind == "any" and arriving != "spikes":
         # It would send whether the window's sum is above 0: one bit of the stream.
-        raise ValueError(f"{where}: found a graded stream, expected spikes; use AP{layer.size}")
+        raise ValueError(f"{where}: found graded values, expected spikes; use AP{layer.size}")
     if layer.kind == "pool" and arriving != "stream":
         made: block.Deployable = block.Pool(None, layer.size)
     else:

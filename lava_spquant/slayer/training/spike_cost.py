@@ -11,10 +11,24 @@ from torch import Tensor, nn
 from lava_spquant.slayer.block import Gated, Pool
 from lava_spquant.slayer.export import deployed_blocks
 from lava_spquant.slayer.network import SpikingNetwork
+from lava_spquant.slayer.neuron import Cuba, QLif
 from lava_spquant.slayer.norm import sum_over_processes
 from lava_spquant.slayer.training.shares import process_count
 
 __all__ = ["SpikeCost"]
+
+
+class _Number(torch.autograd.Function):
+    """How many values are not 0; each counts once, however large, with the gradient of their sum."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor) -> Tensor:
+        ctx.shape, ctx.dtype = values.shape, values.dtype
+        return torch.count_nonzero(values).float()
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Tensor:
+        return grads[0].to(ctx.dtype).expand(ctx.shape)
 
 
 class SpikeCost:
@@ -62,8 +76,9 @@ class SpikeCost:
         def note(module: nn.Module, inputs: Any, sent: Any) -> None:
             if module.training and torch.is_grad_enabled():
                 values = sent[0] if isinstance(sent, tuple) else sent
-                # Each counts once, however large; its gradient is that of its spikes.
-                self.spent.append(cost * (values + ((values != 0).to(values.dtype) - values).detach()).sum())
+                # Spikes are 0 and 1; a threshold may send graded values for some epochs.
+                spikes = isinstance(module, (Cuba, QLif))
+                self.spent.append(cost * (values.sum(dtype=torch.float32) if spikes else _Number.apply(values)))
 
         return note
 

@@ -188,7 +188,7 @@ def test_the_asymmetric_box_is_a_recipes(architecture: str, neurons: int) -> Non
 def test_graded_values_have_no_maximum(architecture: str) -> None:
     """It would be one bit of them: whether their sum is above 0."""
     config = ConvNetConfig(architecture, "binary-standard", surrogate="asymmetric")
-    expected = "^architecture: MP2: found a graded stream, expected spikes; use AP2$"
+    expected = "^architecture: MP2: found graded values, expected spikes; use AP2$"
     with pytest.raises(ValueError, match=expected):
         build_convnet(config, SPEC, 3)
 
