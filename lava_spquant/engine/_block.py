@@ -37,6 +37,7 @@ from lava_spquant.engine._tables import (
     R_NARROWS,
     R_SHIFT,
     R_STREAM,
+    R_TILES,
     S_CHANNELS,
     S_DENSE,
     S_EVENTS,
@@ -49,6 +50,7 @@ from lava_spquant.engine._tables import (
     S_WIDTH,
     SLACK,
 )
+from lava_spquant.engine._tiles import tiled_rows
 
 __all__ = ["run_rows"]
 
@@ -103,9 +105,12 @@ def _close_row(lets, narrowed, cells, width, channels, count, row, cover, acc, s
 @jit
 def run_rows(b, t, cached, top, bottom, streams, blocks, branches, weight, gain, bias, par, state, work, vector):
     """Advance rows `top` to `bottom - 1` of block `b`; no two rows write to one place."""
-    dense, _, _, _, masks, _, rows, factors, _, _, _, _, _, _, _ = work
-    if vector and blocks[b, B_LIMITS] >= 0 and streams[b + 1, S_LISTED] == 0:
-        spiking_rows(b, t, top, bottom, streams, blocks, branches, weight, par, dense, rows, factors, masks)
+    dense, _, _, _, masks, _, rows, factors, acc, _, _, _, _, _, _ = work
+    tables = streams, blocks, branches, weight
+    if branches[blocks[b, B_FIRST_BRANCH], R_TILES] != 0:
+        tiled_rows(b, t, top, bottom, *tables, bias, dense, rows, acc, masks)
+    elif vector and blocks[b, B_LIMITS] >= 0 and streams[b + 1, S_LISTED] == 0:
+        spiking_rows(b, t, top, bottom, *tables, par, dense, rows, factors, masks)
     else:
         _sum_rows(
             b, t, cached, top, bottom, streams, blocks, branches, weight, gain, bias, par, state, work, vector

@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
+import ctypes
 import functools
+import platform
 
 import llvmlite.binding as llvm
 
-__all__ = ["has_wide_vectors"]
+__all__ = ["has_tiles", "has_wide_vectors", "knows_tiles"]
+
+_ARCH_PRCTL, _REQUEST_PERMISSION, _TILE_DATA = 158, 0x1023, 18
+"""Linux on x86-64: the system call, its operation, and the state that is asked for."""
 
 
 @functools.cache
 def has_wide_vectors() -> bool:
     """Tell whether the processor has AVX-512 with 8- and 16-bit lanes."""
+    return _has("avx512f", "avx512bw")
+
+
+@functools.cache
+def knows_tiles() -> bool:
+    """Tell whether the processor multiplies tiles of bytes (AMX), and code for it can be compiled."""
+    return has_wide_vectors() and _has("amx-tile", "amx-int8")
+
+
+@functools.cache
+def has_tiles() -> bool:
+    """Tell whether this process may use tiles: their registers are large, and Linux wants to be asked."""
+    if not knows_tiles() or platform.system() != "Linux":
+        return False
+    return ctypes.CDLL(None).syscall(_ARCH_PRCTL, _REQUEST_PERMISSION, _TILE_DATA) == 0
+
+
+def _has(*names: str) -> bool:
     try:
         features = llvm.get_host_cpu_features()
     except RuntimeError:
         return False
-    return bool(features.get("avx512f") and features.get("avx512bw"))
+    return all(features.get(name) for name in names)

@@ -38,7 +38,9 @@ once per network. What it interprets are three tables of int64, a row per stream
     B_KEEP_U,  # `u` is looked at, though it has no memory
     B_GATES,  # how many gates it has
     B_GATE_AT,  # offset of their rows, one behind the other, in the pool of parameters
-    B_LIMITS,  # offset of the population counts from which its neurons spike, in the pool of parameters, or -1
+    # Offset of the sums from which its neurons spike, in the pool of biases where weights lie in tiles, of population
+    # counts in that of parameters where they are bits, or -1.
+    B_LIMITS,
     B_COLUMNS,
 ) = range(16)
 
@@ -65,8 +67,9 @@ once per network. What it interprets are three tables of int64, a row per stream
     R_HALF,
     R_SHIFT,
     R_NARROWS,  # a channel gate leaves some of its channels to be summed: weights of these are laid together
+    R_TILES,  # weights of one bit, as tiles of bytes
     R_COLUMNS,
-) = range(23)
+) = range(24)
 
 (
     G_STREAM,

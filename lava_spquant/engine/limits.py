@@ -11,7 +11,7 @@ from lava_spquant import ir
 from lava_spquant.engine import _tables as t
 from lava_spquant.engine.weights import Pool
 
-__all__ = ["add_limits", "gains_not_negative", "least_counts"]
+__all__ = ["add_limits", "gains_not_negative", "least_counts", "least_sums", "only_thresholds"]
 
 
 def gains_not_negative(by_place: NDArray[Any], gain: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.int64]]:
@@ -20,15 +20,22 @@ def gains_not_negative(by_place: NDArray[Any], gain: NDArray[np.int64]) -> tuple
     return by_place * sign, gain * sign
 
 
-def add_limits(block: ir.Block, branch: NDArray[np.int64], vector: bool, pool: Pool) -> int:
-    """Add the least counts of a block whose spikes can be told from them, and return their offset; else -1.
+def add_limits(block: ir.Block, branch: NDArray[np.int64], vector: bool, pools: dict[str, Pool]) -> int:
+    """Add what a block's spikes can be told from, where they can, and return its offset; else -1.
 
+    Least sums go into the pool of biases where weights lie in tiles, least counts into that of parameters.
     `branch` is the row of the block's first branch.
     """
-    alone = len(block.branches) == 1 and not block.gates and block.bias.ndim == 1
+    if branch[t.R_TILES]:
+        return pools["bias"].add(least_sums(block))
     fits = branch[t.R_BINARY] != 0 and branch[t.R_DW] == 1 and block.bias.size % 8 == 0
-    limited = vector and alone and fits and isinstance(block.neuron, ir.Threshold)
-    return pool.add(least_counts(block)) if limited else -1
+    return pools["params"].add(least_counts(block)) if vector and fits and only_thresholds(block) else -1
+
+
+def only_thresholds(block: ir.Block) -> bool:
+    """Say whether a block is thresholds on one branch: no gates, and the same bias at all places."""
+    alone = len(block.branches) == 1 and not block.gates and block.bias.ndim == 1
+    return alone and isinstance(block.neuron, ir.Threshold)
 
 
 def least_counts(block: ir.Block) -> NDArray[np.int64]:
@@ -41,6 +48,12 @@ def least_counts(block: ir.Block) -> NDArray[np.int64]:
     -------
     numpy.ndarray, int64, shape (2, channels)
     """
+    least = least_sums(block)
+    return np.stack([-(-least // 2), -(-(least + 1) // 2)])
+
+
+def least_sums(block: ir.Block) -> NDArray[np.int64]:
+    """Return the least sum of products with which every channel (channels,) spikes, within or next to their range."""
     (branch,), channels = block.branches, block.bias.size
     synapse = branch.synapse
     assert isinstance(synapse, ir.Conv)
@@ -48,12 +61,11 @@ def least_counts(block: ir.Block) -> NDArray[np.int64]:
     most = synapse.weight[0].size
     gains = np.broadcast_to(np.abs(np.asarray(branch.gain, np.int64)), (channels,))
     half = (1 << branch.shift) >> 1
-    least = np.empty((2, channels), np.int64)
+    least = np.empty(channels, np.int64)
     for c, (gain, bias) in enumerate(zip(gains.tolist(), block.bias.tolist(), strict=True)):
         # (sum * gain + half) >> shift >= vth + 1 - bias, in whole numbers of any size.
         needed = ((block.neuron.vth + 1 - bias) << branch.shift) - half
         always_or_never = -most if needed <= 0 else most + 1
         first = -(-needed // gain) if gain else always_or_never
-        first = min(max(first, -most), most + 1)
-        least[:, c] = -(-first // 2), -(-(first + 1) // 2)
+        least[c] = min(max(first, -most), most + 1)
     return least

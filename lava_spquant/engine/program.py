@@ -14,6 +14,7 @@ from lava_spquant.engine import _tables as t
 from lava_spquant.engine.gates import gate_rows, gate_sizes, gate_sources, narrows
 from lava_spquant.engine.limits import add_limits, gains_not_negative
 from lava_spquant.engine.synapses import SYNAPSE_CODES
+from lava_spquant.engine.tiles import is_tiled, lay_tiles, tile_scratch
 from lava_spquant.engine.weights import Pool, is_dot, is_packed, lay_bits, lay_groups, lay_rows, padded, words_of
 from lava_spquant.ir.limits import DECAY_UNITY, PRODUCT_MAX, STATE_MAX
 
@@ -94,17 +95,23 @@ def compile_program(network: ir.Network, timing: ir.Timing, vector: bool = True)
             row[t.B_CACHE], cache = cache, cache + neurons + t.SLACK
         for branch, stream_bounds in zip(block.branches, bounds, strict=True):
             delay = timing.delay(network, b, branch)
-            narrow = vector and not streams[branch.source + 1, t.S_GRADED]
             sides = shapes[branch.source + 1], shapes[b + 1]
-            form = narrow, is_packed(network, branch), is_dot(network, branch, vector)
+            form = _form(network, b, branch, streams, vector)
             branches.append(_branch(branch, delay, stream_bounds, sides, form, pools))
             # One table of weights can be narrowed at a time: that of the first branch.
             branches[-1][t.R_NARROWS] = branch is block.branches[0] and narrows(network, b, branches[-1], vector)
-        row[t.B_LIMITS] = add_limits(block, branches[row[t.B_FIRST_BRANCH]], vector, pools["params"])
+        row[t.B_LIMITS] = add_limits(block, branches[row[t.B_FIRST_BRANCH]], vector, pools)
     sizes |= {"state": state + t.SLACK, "cache": cache + t.SLACK, **gate_sizes(blocks, branches, streams)}
     sizes |= _scratch(branches, streams, sizes)
     joined = {name: pool.join() for name, pool in pools.items()}
     return Program(network, timing, streams, blocks, np.array(branches), sizes=sizes, **joined)
+
+
+def _form(network: ir.Network, b: int, branch: ir.Branch, streams: Ints, vector: bool) -> tuple[bool, bool, bool, bool]:
+    """Say whether the weights of a branch of block `b` may be bytes, are tiles, bits, or groups of bytes."""
+    narrow = vector and not streams[branch.source + 1, t.S_GRADED]
+    tiled = is_tiled(network, network.blocks[b], bool(streams[b + 1, t.S_LISTED]), vector)
+    return narrow, tiled, is_packed(network, branch), is_dot(network, branch, vector)
 
 
 def _wants_list(network: ir.Network, branch: ir.Branch, vector: bool) -> bool:
@@ -129,7 +136,8 @@ def _scratch(branches: list[Ints], streams: Ints, sizes: dict[str, int]) -> dict
         if branch[t.R_DOT]
         for width, channels in [streams[branch[t.R_STREAM], [t.S_WIDTH, t.S_CHANNELS]]]
     ]
-    needed = max(2 * max(words, default=0), max(values, default=0) // 4)
+    tiled = [tile_scratch(branch, streams[branch[t.R_STREAM]]) for branch in branches if branch[t.R_TILES]]
+    needed = max(2 * max(words, default=0), max(values, default=0) // 4, max(tiled, default=0))
     plan = 3 * (tallest + 1) + t.R_COLUMNS + sizes["words"]
     return {"plan": plan, "row": max(sizes["row"], needed + t.SLACK)}
 
@@ -208,12 +216,12 @@ def _branch(
     delay: int,
     bounds: tuple[int, int],
     sides: tuple[tuple[int, int, int], tuple[int, int, int]],
-    form: tuple[bool, bool, bool],
+    form: tuple[bool, bool, bool, bool],
     pools: dict[str, Pool],
 ) -> Ints:
-    """Return a branch's row; `form` says whether weights may be bytes, are bits, or are groups of bytes."""
+    """Return a branch's row; `form` is what `_form` says."""
     source, (_, _, width) = sides
-    narrow, packed, dot = form
+    narrow, tiled, packed, dot = form
     row = np.zeros(t.R_COLUMNS, np.int64)
     row[t.R_STREAM], row[t.R_DELAY], row[t.R_SHIFT] = branch.source + 1, delay, branch.shift
     row[t.R_HALF] = (1 << branch.shift) >> 1
@@ -225,7 +233,7 @@ def _branch(
     gain = np.asarray(branch.gain, np.int64)
     if weight is not None and packed:
         weight, gain = gains_not_negative(weight, gain)
-        lay_bits(weight, row, source[0], pools["weight"])
+        (lay_tiles if tiled else lay_bits)(weight, row, source[0], pools["weight"])
     elif weight is not None and dot:
         lay_groups(weight, row, source[0], pools["weight"])
     elif weight is not None and row[t.R_GROUPS] > 1:

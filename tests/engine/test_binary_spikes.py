@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,6 +17,14 @@ from lava_spquant.ir import Timing, reference
 from tests.engine.harness import assert_exact
 
 Pair = tuple[int, int]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_tiles() -> Iterator[None]:
+    """Count bits here also where the processor multiplies tiles; see test_tiles."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lava_spquant.engine.tiles.has_tiles", lambda: False)
+        yield
 
 
 def network(
