@@ -2,11 +2,13 @@
 
 python benchmarks/binary.py
 python benchmarks/binary.py --results benchmarks/results/binary.json
+LAVA_SPQUANT_TILES=0 python benchmarks/binary.py
 
 One 3x3 convolution, and whole networks (VGG-small and ResNet-20 of BitSNNs), with random weights. The engine computes
 integers, with packing, thresholds, shortcuts and read-out; torch computes floats, channels-last, with the same layers,
 in float32 and bfloat16. So does Larq Compute Engine, with XNOR in place of AND, where it is installed
 (`pip install ".[xnor]"`). Engine and torch in float32 take turns, the others come behind them; ratios are of medians.
+Of the two calls in a turn the second is timed: during the first the threads of whoever came before still spin.
 Time of the single convolution is an eighth of the difference between two networks, one with eight more of them.
 """
 
@@ -29,6 +31,7 @@ from lava_spquant.cli.opening import load_training
 from lava_spquant.cli.options import Debug, Json, Quiet
 from lava_spquant.cli.session import Session, session
 from lava_spquant.engine import Engine
+from lava_spquant.engine._cpu import has_tiles
 from lava_spquant.report.machine import machine
 
 if TYPE_CHECKING:
@@ -70,7 +73,8 @@ def main(
             for count in _numbers("--threads", threads)
             for row in [_measured(name, made, batch, count, rounds, now)]
         ]
-        values = {"ok": True, "machine": machine().values(), "commit": commit(), "rounds": rounds, "rows": rows}
+        values = {"ok": True, "machine": machine().values(), "commit": commit(), "tiles": has_tiles(), "rounds": rounds}
+        values["rows"] = rows
         if results is not None:
             write_json(results, values)
         now.finish(values, _shown(rows))
@@ -136,6 +140,7 @@ def _alternated(calls: dict[str, Callable[[], object]], rounds: int) -> dict[str
             call()
         for _ in range(rounds):
             for name, call in calls.items():
+                call()
                 start = time.perf_counter()
                 call()
                 times[name].append(time.perf_counter() - start)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import os
 import platform
 
 import llvmlite.binding as llvm
@@ -28,8 +29,11 @@ def knows_tiles() -> bool:
 
 @functools.cache
 def has_tiles() -> bool:
-    """Tell whether this process may use tiles: their registers are large, and Linux wants to be asked."""
-    if not knows_tiles() or platform.system() != "Linux":
+    """Tell whether this process may use tiles: their registers are large, and Linux wants to be asked.
+
+    The environment variable LAVA_SPQUANT_TILES=0 says that it shall not.
+    """
+    if not knows_tiles() or platform.system() != "Linux" or os.environ.get("LAVA_SPQUANT_TILES") == "0":
         return False
     return ctypes.CDLL(None).syscall(_ARCH_PRCTL, _REQUEST_PERMISSION, _TILE_DATA) == 0
 

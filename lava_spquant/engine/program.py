@@ -110,7 +110,7 @@ def compile_program(network: ir.Network, timing: ir.Timing, vector: bool = True)
 def _form(network: ir.Network, b: int, branch: ir.Branch, streams: Ints, vector: bool) -> tuple[bool, bool, bool, bool]:
     """Say whether the weights of a branch of block `b` may be bytes, are tiles, bits, or groups of bytes."""
     narrow = vector and not streams[branch.source + 1, t.S_GRADED]
-    tiled = is_tiled(network, network.blocks[b], bool(streams[b + 1, t.S_LISTED]), vector)
+    tiled = is_tiled(network, b, bool(streams[b + 1, t.S_LISTED]), vector)
     return narrow, tiled, is_packed(network, branch), is_dot(network, branch, vector)
 
 

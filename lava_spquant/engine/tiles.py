@@ -19,15 +19,20 @@ __all__ = ["is_tiled", "lay_tiles", "tile_scratch"]
 ROWS, GROUP = 16, 4
 """Rows of a tile, and bytes of a column that lie side by side in the weights' tiles."""
 
+PIXELS_MIN = 128
+"""With fewer pixels, fetching weights of eight times as many bytes takes longer than tiles save."""
 
-def is_tiled(network: ir.Network, block: ir.Block, listed: bool, vector: bool) -> bool:
-    """Say whether a block is computed in tiles: thresholds on weights of one bit, of which nobody wants lists."""
+
+def is_tiled(network: ir.Network, b: int, listed: bool, vector: bool) -> bool:
+    """Say whether block `b` is computed in tiles: thresholds on weights of one bit, of which nobody wants lists."""
+    block = network.blocks[b]
     synapse = block.branches[0].synapse
     if not (vector and has_tiles() and only_thresholds(block) and is_packed(network, block.branches[0])):
         return False
     assert isinstance(synapse, ir.Conv)
     dense = synapse.stride == (1, 1) and synapse.dilation[1] == 1
-    return dense and block.bias.size % BLOCK == 0 and not listed
+    channels, height, width = network.shapes[b]
+    return dense and channels % BLOCK == 0 and height * width >= PIXELS_MIN and not listed
 
 
 def lay_tiles(by_place: NDArray[Any], row: NDArray[np.int64], channels: int, pool: Pool) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -19,6 +21,14 @@ from tests.engine.harness import assert_exact
 from tests.engine.test_binary_spikes import Pair, network
 
 with_tiles = pytest.mark.skipif(not has_tiles(), reason="this processor multiplies no tiles (AMX)")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _small_images() -> Iterator[None]:
+    """Take tiles also where an image is too small to gain by them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lava_spquant.engine.tiles.PIXELS_MIN", 1)
+        yield
 
 
 def is_tiled(made: ir.Network, vector: bool = True) -> bool:
@@ -95,6 +105,12 @@ def test_what_is_not_tiled(outputs: int, stride: Pair, dilation: Pair, reader: s
     made = network(rng, 32, outputs, (5, 4), (2, 2), stride, dilation, reader)
     assert not is_tiled(made)
     assert_exact(made, rng.integers(0, 8, (2, 2, 2, 5, 4)), threads=(1,))
+
+
+def test_small_images_are_not_tiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lava_spquant.engine.tiles.PIXELS_MIN", 21)
+    made = network(np.random.default_rng(6), 32, 32, (4, 5), (1, 1))
+    assert not is_tiled(made)
 
 
 def test_without_permission_bits_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
