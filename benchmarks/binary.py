@@ -8,7 +8,7 @@ One 3x3 convolution, and whole networks (VGG-small and ResNet-20 of BitSNNs), wi
 integers, with packing, thresholds, shortcuts and read-out; torch computes floats, channels-last, with the same layers,
 in float32 and bfloat16. So does Larq Compute Engine, with XNOR in place of AND, where it is installed
 (`pip install ".[xnor]"`). Engine and torch in float32 take turns, the others come behind them; ratios are of medians.
-Of the two calls in a turn the second is timed: during the first the threads of whoever came before still spin.
+Of the two calls in a turn the second is timed, with caches and threads as the first left them.
 Time of the single convolution is an eighth of the difference between two networks, one with eight more of them.
 """
 

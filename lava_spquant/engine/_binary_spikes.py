@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir as ll
-from numba.core import cgutils, types
+from numba.core import types
 from numba.extending import intrinsic
 
 from lava_spquant.engine._binary import WIDE, WIDTH, WORD, BinarySums
 from lava_spquant.engine._jit import jit
-from lava_spquant.engine._llvm import Emitter
+from lava_spquant.engine._llvm import Emitter, own_function
 from lava_spquant.engine._places import store_int, store_word
 from lava_spquant.engine._tables import (
     B_FIRST_BRANCH,
@@ -101,29 +101,17 @@ _POINTERS = {"words": I64, "weights": I64, "least": I64, "sums": I32, "bits": I8
 _SIZES = ("lines", "pitch", "span", "stride", "step", "width", "each", "write_flags")
 
 
-def _row_function(module: ll.Module) -> ll.Function:
-    """Return a function of its own that writes a row: inlined, its loops would share registers with everything."""
-    kinds = [*(kind.as_pointer() for kind in _POINTERS.values()), *(I64 for _ in _SIZES)]
-    name = "lava_spquant_binary_spikes"
-    function = cgutils.get_or_insert_function(module, ll.FunctionType(ll.VoidType(), kinds), name)
-    if not function.is_declaration:
-        return function
-    function.linkage = "internal"
-    function.attributes.add("noinline")
-    b = ll.IRBuilder(function.append_basic_block())
-    pointer = dict(zip(_POINTERS, function.args, strict=False))
-    size = dict(zip(_SIZES, function.args[len(_POINTERS) :], strict=True))
-    size["wide"] = b.mul(b.sdiv(size["stride"], I64(WIDTH * WIDE)), I64(WIDTH * WIDE))
-    size["write_flags"] = b.trunc(size["write_flags"], I1)
-    row = _Row(Emitter(b, WIDTH), pointer, size)
+def _row(builder: ll.IRBuilder, pointer: dict[str, Any], size: dict[str, Any]) -> None:
+    wide = WIDTH * WIDE
+    size["wide"] = builder.mul(builder.sdiv(size["stride"], I64(wide)), I64(wide))
+    size["write_flags"] = builder.trunc(size["write_flags"], I1)
+    row = _Row(Emitter(builder, WIDTH), pointer, size)
 
     def body(x: Any, carried: list[Any]) -> list[Any]:
         row.pixel(x)
         return []
 
-    counted_loop(b, I64(0), size["width"], 1, [], body)
-    b.ret_void()
-    return function
+    counted_loop(builder, I64(0), size["width"], 1, [], body)
 
 
 @intrinsic
@@ -145,7 +133,8 @@ def _binary_spikes(
         for k, kind in enumerate(_POINTERS.values()):
             data = data_pointer(context, builder, sig.args[2 * k], args[2 * k])
             places.append(builder.gep(builder.bitcast(data, kind.as_pointer()), [args[2 * k + 1]]))
-        builder.call(_row_function(builder.module), [*places, *args[2 * len(_POINTERS) :]])
+        function = own_function(builder.module, "lava_spquant_binary_spikes", _POINTERS, _SIZES, _row)
+        builder.call(function, [*places, *args[2 * len(_POINTERS) :]])
         return context.get_dummy_value()
 
     return signature, codegen

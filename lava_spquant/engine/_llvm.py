@@ -7,6 +7,7 @@ lowers them to AVX-512, AVX2 or anything else.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from llvmlite import ir as ll
@@ -14,7 +15,7 @@ from numba.core import cgutils
 
 from lava_spquant.jit.llvm import I1, I32, I64
 
-__all__ = ["LANES", "Emitter"]
+__all__ = ["LANES", "Emitter", "own_function"]
 
 LANES = 16
 """int32 values in one vector; rows of neurons are padded to a multiple of it."""
@@ -110,3 +111,35 @@ class Emitter:
         function = ll.FunctionType(x.type, [x.type])
         name = f"llvm.ctpop.v{self.lanes}i64"
         return self.builder.call(cgutils.get_or_insert_function(self.builder.module, function, name), [x])
+
+
+def own_function(
+    module: ll.Module,
+    name: str,
+    pointers: dict[str, Any],
+    sizes: Sequence[str],
+    body: Callable[[ll.IRBuilder, dict[str, Any], dict[str, Any]], None],
+) -> ll.Function:
+    """Return a function that is not inlined, written once per module: inlined, its loops share registers with all else.
+
+    Parameters
+    ----------
+    module : llvmlite.ir.Module
+    name : str
+    pointers : dict of str to LLVM type
+        Names of its first arguments, and what they point at.
+    sizes : sequence of str
+        Names of the others, i64.
+    body : callable
+        Writes it, given a builder and the arguments by name.
+    """
+    kinds = [*(kind.as_pointer() for kind in pointers.values()), *(I64 for _ in sizes)]
+    function = cgutils.get_or_insert_function(module, ll.FunctionType(ll.VoidType(), kinds), name)
+    if function.is_declaration:
+        function.linkage = "internal"
+        function.attributes.add("noinline")
+        builder = ll.IRBuilder(function.append_basic_block())
+        first, others = function.args[: len(pointers)], function.args[len(pointers) :]
+        body(builder, dict(zip(pointers, first, strict=True)), dict(zip(sizes, others, strict=True)))
+        builder.ret_void()
+    return function

@@ -17,7 +17,7 @@ from numba.extending import intrinsic
 
 from lava_spquant.engine._cpu import knows_tiles
 from lava_spquant.engine._jit import jit
-from lava_spquant.engine._llvm import LANES, Emitter
+from lava_spquant.engine._llvm import LANES, Emitter, own_function
 from lava_spquant.engine._tables import (
     B_FIRST_BRANCH,
     B_LIMITS,
@@ -158,23 +158,11 @@ class _Tiles:
         return pixel
 
 
-def _function(module: ll.Module) -> ll.Function:
-    """Return the function that `_tile_spikes` calls; it does nothing where the compiler knows no tiles."""
-    kinds = [*(kind.as_pointer() for kind in _POINTERS.values()), *(I64 for _ in _SIZES)]
-    name = "lava_spquant_tile_spikes"
-    function = cgutils.get_or_insert_function(module, ll.FunctionType(ll.VoidType(), kinds), name)
-    if not function.is_declaration:
-        return function
-    function.linkage = "internal"
-    function.attributes.add("noinline")
-    b = ll.IRBuilder(function.append_basic_block())
+def _lines(builder: ll.IRBuilder, pointer: dict[str, Any], size: dict[str, Any]) -> None:
+    """Write what `_tile_spikes` calls: nothing where the compiler knows no tiles."""
     if knows_tiles():
-        pointer = dict(zip(_POINTERS, function.args, strict=False))
-        size = dict(zip(_SIZES, function.args[len(_POINTERS) :], strict=True))
-        size["write_flags"] = b.trunc(size["write_flags"], I1)
-        _Tiles(b, pointer, size).all()
-    b.ret_void()
-    return function
+        size["write_flags"] = builder.trunc(size["write_flags"], I1)
+        _Tiles(builder, pointer, size).all()
 
 
 @intrinsic
@@ -198,7 +186,8 @@ def _tile_spikes(
         start = I64(0)
         bits_place = builder.gep(place(6, I8, start), [args[7]])
         places = place(0, I8, start), place(1, I8, args[2]), place(3, I32, args[4]), place(5, I32, start), bits_place
-        builder.call(_function(builder.module), [*places, place(8, I32, args[9]), *args[10:]])
+        function = own_function(builder.module, "lava_spquant_tile_spikes", _POINTERS, _SIZES, _lines)
+        builder.call(function, [*places, place(8, I32, args[9]), *args[10:]])
         return context.get_dummy_value()
 
     return signature, codegen

@@ -72,8 +72,8 @@ def compile_program(network: ir.Network, timing: ir.Timing, vector: bool = True)
     streams, sizes = _streams(network, shapes, rings, vector)
     pools = {"weight": Pool(np.int16), "gain": Pool(np.int32), "bias": Pool(np.int32), "params": Pool(np.int64)}
     channels, _, width = shapes[0]
-    ones, zeros = (_tile(fill((channels,)), width) for fill in (np.ones, np.zeros))
-    streams[0, [t.S_ONES, t.S_ZERO]] = pools["gain"].add(ones), pools["bias"].add(zeros)
+    streams[0, t.S_ONES] = pools["gain"].add(_tile(np.ones(channels), width))
+    streams[0, t.S_ZERO] = pools["bias"].add(_tile(np.zeros(channels), width))
     blocks = np.zeros((len(network.blocks), t.B_COLUMNS), np.int64)
     branches: list[Ints] = []
     state = cache = 0

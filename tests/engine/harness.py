@@ -11,7 +11,7 @@ from lava_spquant.engine import Engine
 from lava_spquant.ir import ALIGNED, Timing, reference
 from lava_spquant.ir.reference import Trace
 
-__all__ = ["EVERYTHING", "assert_exact", "assert_same", "random_timing"]
+__all__ = ["EVERYTHING", "assert_exact", "assert_output", "assert_same", "random_timing"]
 
 EVERYTHING = ("outputs", "v", "u")
 """All that a run can record."""
@@ -43,6 +43,15 @@ def assert_same(found: Trace, expected: Trace, label: str = "") -> None:
             assert mine[name].dtype == np.int32
             np.testing.assert_array_equal(mine[name], values, f"block {index}, {name}, {label}")
     np.testing.assert_array_equal(found.output, expected.output, f"output, {label}")
+
+
+def assert_output(
+    network: ir.Network, x: ir.IntArray, expected: Trace, timing: Timing = ALIGNED, *, threads: Sequence[int] = (2,)
+) -> None:
+    """Demand the expected output of vector code that records nothing: only readers get what a block sends."""
+    for count in threads:
+        found = Engine(network, timing, threads=count, vector=True).run(x).output
+        np.testing.assert_array_equal(found, expected.output, f"{count} threads, {timing}")
 
 
 def random_timing(rng: np.random.Generator) -> Timing:

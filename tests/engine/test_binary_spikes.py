@@ -10,11 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lava_spquant import ir
-from lava_spquant.engine import Engine
 from lava_spquant.engine import _tables as t
 from lava_spquant.engine.program import compile_program
 from lava_spquant.ir import Timing, reference
-from tests.engine.harness import assert_exact
+from tests.engine.harness import assert_exact, assert_output
 
 Pair = tuple[int, int]
 
@@ -76,7 +75,7 @@ def test_any_convolution(
     x = rng.integers(0, 8, (2, 3, 2, *size))
     expected = assert_exact(made, x, threads=(1,))
     # Without a record, nobody wants the spikes by place but who reads them so.
-    np.testing.assert_array_equal(Engine(made, threads=2, vector=True).run(x).output, expected.output)
+    assert_output(made, x, expected)
 
 
 @pytest.mark.parametrize("timing", [Timing(True), Timing(True, 3), Timing(reset_interval=2)])
@@ -85,7 +84,7 @@ def test_delays(timing: Timing) -> None:
     made = network(rng, 70, 40, (5, 4), (3, 3))
     x = rng.integers(0, 8, (7, 2, 2, 5, 4))
     expected = assert_exact(made, x, timing)
-    np.testing.assert_array_equal(Engine(made, timing, vector=True).run(x).output, expected.output)
+    assert_output(made, x, expected, timing)
 
 
 @pytest.mark.parametrize("reader", ["packed", "listed", "pooled", "nobody"])
@@ -94,9 +93,7 @@ def test_rows_shared_by_threads(reader: str, monkeypatch: pytest.MonkeyPatch) ->
     rng = np.random.default_rng(2)
     made = network(rng, 64, 64, (9, 5), (3, 2), (2, 1), (2, 1), reader)
     x = rng.integers(0, 8, (1, 1, 2, 9, 5))
-    expected = reference.run(made, x)
-    for threads in (2, 3, 5):
-        np.testing.assert_array_equal(Engine(made, threads=threads, vector=True).run(x).output, expected.output)
+    assert_output(made, x, reference.run(made, x), threads=(2, 3, 5))
 
 
 @pytest.mark.parametrize("gain", [-7, -1, 0, 1, 7])
@@ -112,7 +109,7 @@ def test_always_never_and_at_the_edge(gain: int, bias: int, sign: int) -> None:
     assert has_limits(made)
     for x in (rng.integers(0, 8, (1, 2, 2, 3, 4)), np.zeros((1, 1, 2, 3, 4), int), np.full((1, 1, 2, 3, 4), 7)):
         expected = assert_exact(made, x, threads=(1,))
-        np.testing.assert_array_equal(Engine(made, vector=True).run(x).output, expected.output)
+        assert_output(made, x, expected)
 
 
 def test_a_bias_by_place_keeps_the_sums() -> None:

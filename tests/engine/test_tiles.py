@@ -10,14 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lava_spquant import ir
-from lava_spquant.engine import Engine
 from lava_spquant.engine import _tables as t
 from lava_spquant.engine._cpu import has_tiles
 from lava_spquant.engine.program import compile_program
 from lava_spquant.engine.tiles import lay_tiles
 from lava_spquant.engine.weights import Pool
 from lava_spquant.ir import Timing, reference
-from tests.engine.harness import assert_exact
+from tests.engine.harness import assert_exact, assert_output
 from tests.engine.test_binary_spikes import Pair, network
 
 with_tiles = pytest.mark.skipif(not has_tiles(), reason="this processor multiplies no tiles (AMX)")
@@ -55,7 +54,7 @@ def test_any_convolution(
     assert not is_tiled(made, vector=False)
     x = rng.integers(0, 8, (2, 3, 2, *size))
     expected = assert_exact(made, x, threads=(1,), vector=(True,))
-    np.testing.assert_array_equal(Engine(made, threads=2, vector=True).run(x).output, expected.output)
+    assert_output(made, x, expected)
 
 
 @with_tiles
@@ -66,7 +65,7 @@ def test_delays(timing: Timing) -> None:
     assert is_tiled(made)
     x = rng.integers(0, 8, (7, 2, 2, 5, 4))
     expected = assert_exact(made, x, timing)
-    np.testing.assert_array_equal(Engine(made, timing, vector=True).run(x).output, expected.output)
+    assert_output(made, x, expected, timing)
 
 
 @with_tiles
@@ -76,9 +75,7 @@ def test_rows_shared_by_threads(reader: str, monkeypatch: pytest.MonkeyPatch) ->
     rng = np.random.default_rng(2)
     made = network(rng, 64, 64, (9, 5), (3, 2), (1, 1), (2, 1), reader)
     x = rng.integers(0, 8, (1, 1, 2, 9, 5))
-    expected = reference.run(made, x)
-    for threads in (2, 3, 5):
-        np.testing.assert_array_equal(Engine(made, threads=threads, vector=True).run(x).output, expected.output)
+    assert_output(made, x, reference.run(made, x), threads=(2, 3, 5))
 
 
 @with_tiles
@@ -100,23 +97,27 @@ def test_one_sign(sign: int) -> None:
     [(33, (1, 1), (1, 1), "packed"), (32, (2, 1), (1, 1), "packed"), (32, (1, 1), (1, 2), "packed"),
      (32, (1, 1), (1, 1), "listed")],
 )  # fmt: skip
-def test_what_is_not_tiled(outputs: int, stride: Pair, dilation: Pair, reader: str) -> None:
+def test_what_is_not_tiled(
+    outputs: int, stride: Pair, dilation: Pair, reader: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rng = np.random.default_rng(4)
     made = network(rng, 32, outputs, (5, 4), (2, 2), stride, dilation, reader)
-    assert not is_tiled(made)
+    plain = network(rng, 32, 32, (5, 4), (2, 2))
     assert_exact(made, rng.integers(0, 8, (2, 2, 2, 5, 4)), threads=(1,))
+    # Choosing needs no processor that could.
+    monkeypatch.setattr("lava_spquant.engine.tiles.has_tiles", lambda: True)
+    assert is_tiled(plain)
+    assert not is_tiled(made)
 
 
-def test_small_images_are_not_tiled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lava_spquant.engine.tiles.PIXELS_MIN", 21)
+@pytest.mark.parametrize("allowed", [True, False])
+@pytest.mark.parametrize("least", [20, 21])
+def test_tiles_want_permission_and_pixels(allowed: bool, least: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lava_spquant.engine.tiles.has_tiles", lambda: allowed)
+    monkeypatch.setattr("lava_spquant.engine.tiles.PIXELS_MIN", least)
     made = network(np.random.default_rng(6), 32, 32, (4, 5), (1, 1))
-    assert not is_tiled(made)
-
-
-def test_without_permission_bits_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lava_spquant.engine.tiles.has_tiles", lambda: False)
-    made = network(np.random.default_rng(5), 32, 32, (5, 4), (2, 2))
-    assert not is_tiled(made)
+    assert is_tiled(made) == (allowed and least <= 20)
+    assert not is_tiled(made, vector=False)
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(16, 130), st.sampled_from([32, 64, 96]), st.integers(1, 6))
