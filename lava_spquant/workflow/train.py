@@ -29,6 +29,7 @@ from lava_spquant.slayer.training import (
     remove_leftovers,
     write_row,
 )
+from lava_spquant.workflow.determinism import deterministic
 from lava_spquant.workflow.hardware import Hardware, is_first_process
 from lava_spquant.workflow.interrupt import ctrl_c_raises
 from lava_spquant.workflow.proof import prove
@@ -52,14 +53,15 @@ class TrainResult:
     Attributes
     ----------
     checkpoint : Path
-        Of the network below: `best.ckpt` where a validation split chose the epoch, else `last.ckpt`.
+        Of the network below: `best.ckpt` where a validation split chose the epoch, else `last.ckpt`, also where a
+        callback stopped training while predictors still closed (nearly) nothing.
     model : SpikingNetwork
         In `eval()` mode.
     accuracy : float
         Of the integer network on the whole test split, 0..1. The test split chooses nothing.
     valid_accuracy : float or None
-        Of the integer network on the validation split, where there is one: what chose the epoch, and what a search
-        over recipes may choose by.
+        Of the integer network on the validation split, where that chose the epoch: what a search over recipes may
+        choose by.
     """
 
     checkpoint: Path
@@ -138,7 +140,7 @@ def train(
         # What goes on was proved when it began, perhaps from other weights than these.
         prove(module.model, recipe.model)
     _prepare(recipe, folder, resume, done)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), deterministic():
         # Lightning's advice on validation data, worker processes and folders in use: all of it is meant so here.
         warnings.filterwarnings("ignore", module=r"lightning\..*")
         trainer = make_trainer(recipe, folder, hardware or Hardware(), done, progress, callbacks)
@@ -179,7 +181,8 @@ def _in_order(split: Samples) -> torch.utils.data.DataLoader[tuple[Tensor, ...]]
 def _result(trainer: L.Trainer, module: Classifier, test: Samples, folder: Path, recipe: Recipe) -> TrainResult:
     """Measure the network on the test split, and write that down."""
     path, valid_accuracy = folder / LAST_CHECKPOINT, None
-    if recipe.training.validation:
+    # A callback of the user's may have stopped before any epoch could be chosen.
+    if recipe.training.validation and (folder / BEST_CHECKPOINT).exists():
         path = folder / BEST_CHECKPOINT
         best = read_checkpoint(path, module.device)
         module.load_state_dict(best["state_dict"])

@@ -294,6 +294,14 @@ def test_epochs_before_predictors_close_anything_are_not_chosen(
     assert epochs == [3, 5]
 
 
+def test_stopped_before_predictors_close_anything_the_last_epoch_is_the_result(recipe: Recipe, tmp_path: Path) -> None:
+    chosen = load_recipe(TEXT, [*VALIDATED, *GATED])
+    result = train(chosen, tmp_path, progress=False, callbacks=[ValidAccuracies(OPEN), StopAfter(1)])
+    assert result.checkpoint == tmp_path / LAST_CHECKPOINT
+    assert result.valid_accuracy is None
+    assert_same_weights(load_checkpoint(result.checkpoint)[1], result.model)
+
+
 def test_validation_needs_epochs_behind_the_ramp(recipe: Recipe, tmp_path: Path) -> None:
     few = [*VALIDATED, *GATED, "training.epochs=2"]
     with pytest.raises(ValueError, match=r"training: epochs: found 2, expected more than the 2\.5 of gate_warmup_epo"):
