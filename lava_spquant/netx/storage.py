@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lava_spquant.ir import IntArray
 
-__all__ = ["LIBVER", "stored_bits", "write_array", "write_text", "write_weight"]
+__all__ = ["LIBVER", "packed_bits", "write_array", "write_text", "write_weight"]
 
 LIBVER = ("v110", "v110")
 """HDF5's compact file format, bounded so that every HDF5 since 1.10 reads the files."""
@@ -26,12 +26,12 @@ _CHUNK_VALUES = 1 << 20
 _DEFLATE_LEVEL = 6
 
 
-def stored_bits(weight_bits: float) -> int:
+def packed_bits(weight_bits: float) -> int:
     """Return how many bits of two's complement hold a weight of the declared width.
 
     Examples
     --------
-    >>> [stored_bits(bits) for bits in (1, 1.58, 2, 8)]
+    >>> [packed_bits(bits) for bits in (1, 1.58, 2, 8)]
     [2, 2, 2, 8]
     """
     return max(2, int(np.ceil(weight_bits)))
@@ -58,7 +58,7 @@ def write_array(handle: h5py.Group, name: str, values: NDArray[Any] | np.integer
 def write_weight(handle: h5py.Group, name: str, weight: IntArray, weight_bits: float) -> None:
     """Write weights at their real width; HDF5 readers see int8 up to 8 bits and int16 beyond.
 
-    HDF5's n-bit filter packs each weight into its `stored_bits`, and the deflate filter squeezes out what of them never
+    HDF5's n-bit filter packs each weight into its `packed_bits`, and the deflate filter squeezes out what of them never
     occurs: {-1, +1} take 1.01 and {-1, 0, +1} about 1.61 bits per weight.
 
     Parameters
@@ -70,7 +70,7 @@ def write_weight(handle: h5py.Group, name: str, weight: IntArray, weight_bits: f
     weight_bits : float
         1, 1.58 or 2..16.
     """
-    bits = stored_bits(weight_bits)
+    bits = packed_bits(weight_bits)
     array = np.ascontiguousarray(weight, dtype=np.int8 if bits <= 8 else np.int16)
     file_type = (h5t.STD_I8LE if bits <= 8 else h5t.STD_I16LE).copy()
     file_type.set_precision(bits)

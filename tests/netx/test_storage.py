@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
-from lava_spquant.netx.storage import LIBVER, stored_bits, write_array, write_text, write_weight
+from lava_spquant.netx.storage import LIBVER, packed_bits, write_array, write_text, write_weight
 
 
 @pytest.mark.parametrize("bits", [1, 1.58, 2, 3, 4, 5, 7, 8, 9, 12, 16])
@@ -20,9 +20,9 @@ def test_every_width_reads_back_as_plain_integers(bits: float, tmp_path: Path) -
         stored = file["weight"]
         assert stored.dtype == (np.int8 if bits <= 8 else np.int16)
         assert np.array_equal(stored[()], weight)
-        assert stored.id.get_type().get_precision() == stored_bits(bits)
+        assert stored.id.get_type().get_precision() == packed_bits(bits)
         # Random values of n bits cannot be squeezed further; a little framing comes on top.
-        assert stored.id.get_storage_size() <= 1.05 * weight.size * stored_bits(bits) / 8 + 64
+        assert stored.id.get_storage_size() <= 1.05 * weight.size * packed_bits(bits) / 8 + 64
 
 
 @pytest.mark.parametrize(("bits", "most"), [(1, 1.02), (1.58, 1.63), (2, 2.02), (4, 4.02)])
