@@ -28,6 +28,8 @@ DATA = {
     "cifar10": "CIFAR-10, colour images of 32x32 pixels in ten classes",
 }
 
+LOSSY = " (from a copy in JPEG, whose pixels differ a little from the original's)"
+
 TITLES = {
     "slayer": "SLAYER `eval()`",
     "reference": "integer reference (`ir.reference`)",
@@ -81,9 +83,10 @@ def _head(facts: Facts) -> str:
     width = "1 bit" if test.bits == 1 else f"{test.bits} bits"
     shown = "a frame of the recording" if isinstance(test, EventSplit) else "the same image"
     size, digest = facts.path.stat().st_size, hashlib.sha256(facts.path.read_bytes()).hexdigest()
+    copy = LOSSY if "JPEG" in test.source else ""
     intro = (
-        f"A spiking convolutional network that classifies {DATA[facts.recipe.data.name]}. All that it computes with "
-        "are integers, the same as those of the trained model in `eval()`."
+        f"A spiking convolutional network that classifies {DATA[facts.recipe.data.name]}{copy}. All that it computes "
+        "with are integers, the same as those of the trained model in `eval()`."
     )
     rows = [
         ("Test accuracy", f"{result.accuracy:.2%} ({result.correct:,} of {result.samples:,} test images)"),

@@ -21,7 +21,7 @@ from lava_spquant.workflow.train import load_checkpoint
 
 __all__ = ["CalibratedCheckpoint", "calibrate_checkpoint"]
 
-QUANTISATION = ("weight", "first_weight", "last_weight", "membrane", "frac_bits")
+QUANTISATION = ("weight", "first_weight", "last_weight", "weights", "membrane", "membranes", "frac_bits")
 """Fields of a recipe's model that calibration can change."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -18,7 +18,13 @@ from lava_spquant.data.augment import Augmentation
 from lava_spquant.slayer.models import ConvNetConfig
 from lava_spquant.slayer.training.config import TrainingConfig
 
-__all__ = ["DataConfig", "Recipe", "load_recipe", "recipe_names", "recipe_text"]
+__all__ = ["DataConfig", "Recipe", "check_effective", "load_recipe", "recipe_names", "recipe_text"]
+
+LISTS = {
+    "model.weights": ("model.weight", "model.first_weight", "model.last_weight"),
+    "model.membranes": ("model.membrane",),
+}
+"""Fields with one value per layer, and those that say nothing beside them."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +131,7 @@ def load_recipe(source: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     FileNotFoundError
         If there is no such recipe.
     ValueError
-        Naming the field that is unknown, of the wrong type or out of range.
+        Naming the field that is unknown, of the wrong type or out of range, or overridden without effect.
 
     Examples
     --------
@@ -143,7 +149,39 @@ def load_recipe(source: str | Path, overrides: Sequence[str] = ()) -> Recipe:
         key = getattr(error, "full_key", None)
         raise ValueError(f"{label}: {key + ': ' if key else ''}{first}") from error
     assert isinstance(recipe, Recipe)
+    check_effective(recipe, [override.partition("=")[0] for override in overrides], label)
     return recipe
+
+
+def check_effective(recipe: Recipe, fields: Iterable[str], label: str = "recipe") -> None:
+    """Refuse the change of a field that a list with one value per layer overrules.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        With the changes.
+    fields : iterable of str
+        Dotted names of what was changed.
+    label : str, optional
+        What the message begins with.
+
+    Raises
+    ------
+    ValueError
+        Naming the field and the list.
+
+    Examples
+    --------
+    >>> check_effective(load_recipe("cifar10-vgg-small"), ["model.weight"])
+    Traceback (most recent call last):
+    ValueError: recipe: model.weight: found model.weights, which decides; expected model.weights=[] beside
+    """
+    given = set(fields)
+    for name, overruled in LISTS.items():
+        for field_name in overruled:
+            if field_name in given and getattr(recipe.model, name.partition(".")[2]):
+                found = f"found {name}, which decides"
+                raise ValueError(f"{label}: {field_name}: {found}; expected {name}=[] beside")
 
 
 def _parse(text: str, label: str) -> DictConfig:

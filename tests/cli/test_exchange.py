@@ -99,8 +99,9 @@ def test_calibrate_and_go_on_training(shell: Shell, tmp_path: Path) -> None:
     tuned = shell("train", recipe, *FOUR, levels, *tune, "--out", tmp_path / "tuned", "--json")
     assert tuned.code == 0, tuned.err
     assert tuned.values["accuracy"] > done.values["accuracy"] - 0.03
-    shown = shell("calibrate", four, *FOUR, "-o", tmp_path / "again.ckpt")
-    assert "weight error" in shown.out
+    by_layer = shell("calibrate", four, "--set=model.weights=[int5,int4]", "-o", tmp_path / "again.ckpt")
+    assert by_layer.code == 0, by_layer.err
+    assert "weight error" in by_layer.out
 
     other = shell("train", recipe, "--set=model.architecture=4-FC", "--initial", four, "--out", tmp_path / "other")
     assert other.code == 2

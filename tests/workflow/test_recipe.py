@@ -156,6 +156,17 @@ def test_overrides_are_checked_too(override: str, message: str) -> None:
         load_recipe("digits-cnn", [override])
 
 
+def test_an_override_that_a_list_overrules_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"cifar10-vgg-small: model.first_weight: found model.weights, which decides"):
+        load_recipe("cifar10-vgg-small", ["model.first_weight=sawb4"])
+    found = load_recipe("cifar10-vgg-small", ["model.first_weight=sawb4", "model.weights=[]"])
+    assert (found.model.first_weight, found.model.weights) == ("sawb4", ())
+    lists = ["model.architecture=4-5-FC", "model.membranes=[int3,ternary]"]
+    assert load_recipe("digits-cnn", lists).model.membranes == ("int3", "ternary")
+    with pytest.raises(ValueError, match="model.membrane: found model.membranes"):
+        load_recipe("digits-cnn", [*lists, "model.membrane=int4"])
+
+
 def test_no_such_recipe(tmp_path: Path) -> None:
     for source in ("digitz", tmp_path / "none.yaml", tmp_path):
         with pytest.raises(FileNotFoundError, match=re.escape(f"recipe: found no {str(source)!r}, expected a file")):

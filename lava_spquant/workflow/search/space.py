@@ -13,7 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 from optuna.distributions import BaseDistribution
 from yaml import YAMLError
 
-from lava_spquant.workflow.recipe import Recipe, load_recipe, recipe_text
+from lava_spquant.workflow.recipe import Recipe, check_effective, load_recipe, recipe_text
 from lava_spquant.workflow.search.axis import Axis, Choices, Range, Value
 
 __all__ = ["Space", "applied", "load_space", "searchable_fields", "space_names"]
@@ -103,7 +103,7 @@ def applied(recipe: Recipe, values: Mapping[str, Value], name: str | None = None
     Raises
     ------
     ValueError
-        If a field is unknown, of the wrong type or out of range.
+        If a field is unknown, of the wrong type or out of range, or changed without effect.
 
     Examples
     --------
@@ -113,7 +113,9 @@ def applied(recipe: Recipe, values: Mapping[str, Value], name: str | None = None
     given = OmegaConf.create(recipe_text(recipe))
     for field, value in {**values, **({} if name is None else {"name": name})}.items():
         OmegaConf.update(given, field, value)
-    return load_recipe(OmegaConf.to_yaml(given))
+    changed = load_recipe(OmegaConf.to_yaml(given))
+    check_effective(changed, values)
+    return changed
 
 
 def space_names() -> list[str]:

@@ -92,6 +92,11 @@ def test_a_space_made_in_python_is_checked_too() -> None:
         Space({"model.wieght": Choices(("ternary",))}).check(Recipe())
 
 
+def test_a_field_that_a_list_overrules_is_no_axis() -> None:
+    with pytest.raises(ValueError, match="space: model.weight: 'ternary': .* found model.weights, which decides"):
+        load_space("model.weight: [ternary, sawb4]\n").check(load_recipe("cifar10-vgg-small"))
+
+
 @given(rate=st.floats(1e-300, 1e3), steps=st.integers(1, 1024))
 def test_values_arrive_in_the_recipe_as_they_are(rate: float, steps: int) -> None:
     changed = applied(Recipe(), {"training.learning_rate": rate, "data.steps": steps}, "other")
