@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lava_spquant import ir
+from lava_spquant.ir.arith import rescale
 from lava_spquant.ir.limits import GAIN_MAX
 from lava_spquant.slayer.branch import Branch
 
@@ -19,9 +20,14 @@ GAIN_LIMITS = (4, 2, 1)
 
 Batch-norm over a channel that hardly ever received a spike divides by next to nothing. One unit of
 accumulator drives such a neuron over its threshold whatever the exact factor, but the factor
-would set the shift of the whole branch and cost every other channel its precision. The offset is
-flattened with it, so that the accumulator at which the neuron reaches its threshold stays the same.
+would set the shift of the whole branch and cost every other channel its precision. The line is
+turned around the last accumulator that does not reach the threshold: what the neuron receives
+there stays the same (of a channel that hardly ever receives a spike, what it receives without
+one), and the next accumulator still takes it over the threshold.
 """
+
+CLEAR = 1 / 64
+"""Share of a limited gain by which the next accumulator passes the threshold, at least."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,14 +117,32 @@ def _fit(
     if not spiking:
         return ir.fit_gain(factor, bound, vth, where), offset, []
     for limit in GAIN_LIMITS:
-        flatten = _flattening(factor, bound, min(limit * vth, GAIN_MAX))
-        fitted = ir.fit_gain(factor * flatten, bound, vth, where)
+        steepest = min(limit * vth, GAIN_MAX)
+        too_steep = (np.abs(factor) > steepest) & (bound > 0)
+        fitted = ir.fit_gain(np.where(too_steep, np.sign(factor) * steepest, factor), bound, vth, where)
         if not fitted.coarse:
             break
-    return fitted, fires_above - (fires_above - offset) * flatten, np.flatnonzero(flatten < 1).tolist()
+    turned = _turned_offset(np.where(too_steep, factor, 1.0), offset, bound, fitted, vth, fires_above)
+    return fitted, np.where(too_steep, turned, offset), np.flatnonzero(too_steep).tolist()
 
 
-def _flattening(factor: NDArray[np.float64], bound: NDArray[np.int64], limit: float) -> NDArray[np.float64]:
-    """Return, per channel, what factor and offset are multiplied by to keep the gain within `limit`."""
-    too_steep = (np.abs(factor) > limit) & (bound > 0)
-    return np.where(too_steep, limit / np.maximum(np.abs(factor), limit), 1.0)
+def _turned_offset(
+    factor: NDArray[np.float64],
+    offset: NDArray[np.float64],
+    bound: NDArray[np.int64],
+    fitted: ir.FittedGain,
+    vth: int,
+    fires_above: int,
+) -> NDArray[np.float64]:
+    """Return the offsets with which limited gains leave currents as they are where neurons just do not spike yet.
+
+    A constant drive in place of them would add up on the membrane, and the neuron spike without any input.
+    """
+    step = np.sign(factor)
+    last = np.clip(np.floor((fires_above - offset) / np.abs(factor)), -bound, bound)
+    slope = np.abs(fitted.gain) / 2.0**fitted.shift
+    # A current far below the threshold is raised until one accumulator more reaches it, as it does unlimited: but not
+    # above 0, where gains of 16 bits cannot take a neuron over its threshold in one.
+    lowest = fires_above - (1 - CLEAR) * np.maximum(slope, vth)
+    kept = np.clip(np.abs(factor) * last + offset, lowest, fires_above + slope)
+    return kept - rescale((step * last).astype(np.int64)[np.newaxis], fitted.gain, fitted.shift)[0]

@@ -105,6 +105,52 @@ def test_a_limited_gain_crosses_the_threshold_at_the_same_accumulator(
     np.testing.assert_array_equal((deployed > VTH)[clear], (exact > 1)[clear])
 
 
+@given(beta=st.floats(-1.5, 0.9), deviation=st.floats(1e-7, 1e-4), frac_bits=st.sampled_from([8, 12]))
+def test_a_limited_gain_leaves_the_current_without_input_as_it_is(
+    beta: float, deviation: float, frac_bits: int
+) -> None:
+    assert abs(resting(beta, deviation, frac_bits) - beta * 2**frac_bits) <= 1
+
+
+@given(beta=st.floats(-1.5, 0.9), deviation=st.floats(1e-7, 1e-4), frac_bits=st.sampled_from([15, 17, 20]))
+def test_where_no_gain_reaches_the_threshold_nothing_drives_the_neuron_instead(
+    beta: float, deviation: float, frac_bits: int
+) -> None:
+    room = 2**frac_bits // 64
+    assert resting(beta, deviation, frac_bits) <= max(beta * 2**frac_bits, 0) + room
+
+
+def resting(beta: float, deviation: float, frac_bits: int) -> int:
+    """The deployed bias of a channel that hardly ever received a spike."""
+    made = dense([[0.9, -0.7, 0.4]], batch_norm=True, neuron={"frac_bits": frac_bits})
+    set_norm(made, [0.0], [deviation**2], [1.0], [beta])
+    return int(made.to_ir_block("b", [(3,)]).bias[0])
+
+
+def test_two_limited_branches_without_input_do_not_add_up_to_a_spike() -> None:
+    made = block.Residual({"threshold": 1.0}, 2, 3, weight="ternary").join
+    for branch in made.branches:
+        norm = branch.norm
+        assert norm is not None
+        norm.running_mean, norm.running_var = torch.zeros(3), torch.full((3,), 1e-10)
+        norm.weight.data, norm.bias.data = torch.ones(3), torch.full((3,), 0.2)
+        norm.eps = 0.0
+        branch.synapse.weight.data.fill_(1.0)
+    part = made.to_ir_block("b", [(3, 4, 4), (2, 4, 4)])
+    assert len(part.branches) == 2
+    np.testing.assert_allclose(part.bias, 0.4 * VTH, atol=1)
+
+
+def test_a_channel_that_never_received_a_spike_in_training_stays_silent_without_input() -> None:
+    made = dense([[1.0, -1.0]], batch_norm=True, weight="ternary", neuron={"membrane": "ternary", "voltage_decay": 0.5})
+    set_norm(made, [0.0], [1e-5], [0.1], [0.0])
+    model = SpikingNetwork([made], ir.InputSpec((2,))).eval()
+    quiet = torch.zeros(1, 2, 8)
+    assert not model(quiet).any()
+    quiet[0, 0, 3] = 1
+    assert model(quiet)[0, 0].tolist() == [0, 0, 0, 1, 0, 0, 0, 0]
+
+
 def test_coarse_channels_are_told_at_export_and_not_at_every_batch(caplog: pytest.LogCaptureFixture) -> None:
     made = dense([[1.0] * 600, [1.0] * 600], batch_norm=True)
     model = SpikingNetwork([made], ir.InputSpec((600,)))
