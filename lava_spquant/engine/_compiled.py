@@ -12,7 +12,16 @@ import numba as nb
 
 from lava_spquant.jit import cache_folder, cached_in, usable
 
-__all__ = ["FOLDER", "advance_step", "load_step", "pack_samples", "run_samples", "run_shared"]
+__all__ = [
+    "FOLDER",
+    "advance_step",
+    "load_step",
+    "pack_samples",
+    "prepare_samples",
+    "prepare_shared",
+    "run_samples",
+    "run_shared",
+]
 
 _compiling = Lock()
 
@@ -34,12 +43,16 @@ def _readonly(value: Any) -> Any:
     return nb.types.Array(kind.dtype, kind.ndim, "A", readonly=True)
 
 
-def _call(compiled: Any, inputs: int, *args: Any) -> Any:
-    """Call a function that is compiled, or loaded from the cache, once: for any memory layout of its first arrays."""
+def _prepare(compiled: Any, inputs: int, *args: Any) -> None:
+    """Compile a function, or load it from the cache, once: for any memory layout of its first arrays."""
     with _compiling:
         if not compiled.signatures:
             compiled.compile((*map(_readonly, args[:inputs]), *map(nb.typeof, args[inputs:])))
             compiled.disable_compile()
+
+
+def _call(compiled: Any, inputs: int, *args: Any) -> Any:
+    _prepare(compiled, inputs, *args)
     return compiled(*args)
 
 
@@ -55,6 +68,8 @@ def pack_samples(x: Any, *rest: Any) -> int:
     return int(compiled(x, *rest))
 
 
+prepare_samples: Callable[..., None] = partial(_prepare, _run.run_samples, 2)
+prepare_shared: Callable[..., None] = partial(_prepare, _shared.run_shared, 2)
 run_samples: Callable[..., None] = partial(_call, _run.run_samples, 2)
 run_shared: Callable[..., None] = partial(_call, _shared.run_shared, 2)
 load_step: Callable[..., int] = partial(_call, _step.load_step, 1)

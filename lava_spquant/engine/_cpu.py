@@ -1,4 +1,4 @@
-"""What the processor can do."""
+"""What the processor can do that code is compiled for."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import functools
 import os
 import platform
 
-import llvmlite.binding as llvm
+from lava_spquant.jit import target_features
 
-__all__ = ["has_tiles", "has_wide_vectors", "knows_tiles"]
+__all__ = ["has_dots", "has_tiles", "has_wide_vectors", "knows_tiles"]
 
 _ARCH_PRCTL, _REQUEST_PERMISSION, _TILE_DATA = 158, 0x1023, 18
 """Linux on x86-64: the system call, its operation, and the state that is asked for."""
@@ -19,6 +19,12 @@ _ARCH_PRCTL, _REQUEST_PERMISSION, _TILE_DATA = 158, 0x1023, 18
 def has_wide_vectors() -> bool:
     """Tell whether the processor has AVX-512 with 8- and 16-bit lanes."""
     return _has("avx512f", "avx512bw")
+
+
+@functools.cache
+def has_dots() -> bool:
+    """Tell whether the processor sums products of four bytes in one instruction (AVX-512 VNNI)."""
+    return has_wide_vectors() and _has("avx512vnni")
 
 
 @functools.cache
@@ -39,8 +45,4 @@ def has_tiles() -> bool:
 
 
 def _has(*names: str) -> bool:
-    try:
-        features = llvm.get_host_cpu_features()
-    except RuntimeError:
-        return False
-    return all(features.get(name) for name in names)
+    return target_features().issuperset(names)

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import llvmlite.binding as llvm
 import numpy as np
 from llvmlite import ir as ll
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
+from lava_spquant.engine._cpu import has_dots
 from lava_spquant.engine._jit import jit
 from lava_spquant.engine._llvm import LANES, Emitter
 from lava_spquant.engine._places import load_int, store_byte
@@ -36,10 +36,7 @@ from lava_spquant.engine._tables import (
 )
 from lava_spquant.jit.llvm import I8, I32, I64, counted_loop, data_pointer
 
-__all__ = ["GROUP", "HAS_DOT", "dot_row"]
-
-HAS_DOT = bool(llvm.get_host_cpu_features().get("avx512vnni"))
-"""Whether this processor has the instruction; elsewhere images are summed event by event."""
+__all__ = ["GROUP", "dot_row"]
 
 GROUP = 4
 """Products that are added into one lane."""
@@ -58,8 +55,6 @@ class _Dots:
     def over(self, first: Any, vectors: int) -> list[Any]:
         """Return the sums of `16 * vectors` outputs from `first`."""
         b, emit = self.emit.builder, self.emit
-        kind = ll.FunctionType(emit.kind, [emit.kind] * 3)
-        dot = cgutils.get_or_insert_function(b.module, kind, "llvm.x86.avx512.vpdpbusd.512")
 
         def line(number: Any, sums: list[Any]) -> list[Any]:
             here = b.bitcast(b.gep(self.bytes, [b.mul(number, self.pitch)]), I32.as_pointer())
@@ -69,11 +64,25 @@ class _Dots:
                 four = emit.splat(b.load(b.gep(here, [k]), align=1))
                 row = b.add(base, b.mul(k, self.stride))
                 weights = (emit.load(self.weights, b.add(row, I64(LANES * j))) for j in range(vectors))
-                return [b.call(dot, [total, four, weight]) for total, weight in zip(sums, weights, strict=True)]
+                return [self.add(total, four, weight) for total, weight in zip(sums, weights, strict=True)]
 
             return counted_loop(b, I64(0), self.groups, 1, sums, group)
 
         return counted_loop(b, I64(0), self.lines, 1, [emit.zero] * vectors, line)
+
+    def add(self, total: Any, values: Any, weights: Any) -> Any:
+        """Return the lanes of `total` plus the products of their four unsigned and four signed bytes."""
+        b, emit = self.emit.builder, self.emit
+        if has_dots():
+            kind = ll.FunctionType(emit.kind, [emit.kind] * 3)
+            dot = cgutils.get_or_insert_function(b.module, kind, "llvm.x86.avx512.vpdpbusd.512")
+            return b.call(dot, [total, values, weights])
+        # Compiled with the rest and not called: the compiler ends the program where it does not know an instruction.
+        for k in range(GROUP):
+            value = b.and_(b.lshr(values, emit.constant(8 * k)), emit.constant(255))
+            weight = b.ashr(b.shl(weights, emit.constant(24 - 8 * k)), emit.constant(24))
+            total = b.add(total, b.mul(value, weight))
+        return total
 
 
 @intrinsic

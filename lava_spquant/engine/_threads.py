@@ -31,10 +31,10 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_together.cache_clear)
 
 
-def run_together(workers: int, work: Callable[[int], None]) -> None:
+def run_together(workers: int, work: Callable[[int], None], release: Callable[[], None]) -> None:
     """Do as `run_workers` where the workers wait for one another.
 
     One such run at a time: two of them could each hold half of the pool and wait for the other half for ever.
     """
     with _together():
-        run_workers(workers, work)
+        run_workers(workers, work, release)

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 import numpy as np
 
 from lava_spquant import ir
-from lava_spquant.engine._compiled import run_samples, run_shared
+from lava_spquant.engine._barrier import release_all
+from lava_spquant.engine._compiled import prepare_samples, prepare_shared, run_samples, run_shared
 from lava_spquant.engine._cpu import has_wide_vectors
 from lava_spquant.engine._threads import THREADS_MAX, available_threads, run_together, run_workers
 from lava_spquant.engine.inputs import Laid, lay_out
@@ -151,16 +152,15 @@ class Engine:
         buffers = workspace.states, *workspace.buffers, recording.table, buffer
         interval, workers = int(self.timing.reset_interval or 0), min(self.threads, len(workspace.states))
 
+        given = laid.x, laid.words, laid.static, first, interval, *tables, *pools, *buffers, self.vector
+        # On the calling thread, which Ctrl-C interrupts: the others would go on compiling.
+        if not shared:
+            prepare_samples(*given, 0, workers)
+            run_workers(workers, lambda worker: run_samples(*given, worker, workers))
+            return
         counter = np.zeros(1, np.int64)
-
-        def work(worker: int) -> None:
-            given = laid.x, laid.words, laid.static, first, interval, *tables, *pools, *buffers, self.vector
-            if shared:
-                run_shared(*given, counter, worker, workers)
-            else:
-                run_samples(*given, worker, workers)
-
-        (run_together if shared else run_workers)(workers, work)
+        prepare_shared(*given, counter, 0, workers)
+        run_together(workers, lambda worker: run_shared(*given, counter, worker, workers), lambda: release_all(counter))
 
     def worker_bytes(self) -> int:
         """Return the bytes that one thread needs beside input, record and result."""

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from lava_spquant import ir
 from lava_spquant.engine import _tables as t
-from lava_spquant.engine._dot import GROUP, HAS_DOT
+from lava_spquant.engine._cpu import has_dots
+from lava_spquant.engine._dot import GROUP
 from lava_spquant.engine._memory import aligned_zeros, line_multiple
 
 __all__ = [
@@ -148,7 +149,7 @@ def lay_bits(by_place: NDArray[Any], row: NDArray[np.int64], channels: int, pool
 def is_dot(network: ir.Network, branch: ir.Branch, vector: bool) -> bool:
     """Say whether a branch's products are taken four at a time: 8-bit weights that read an image of up to 8 bits."""
     synapse, spec = branch.synapse, network.input
-    if not (vector and HAS_DOT and branch.source == ir.INPUT and isinstance(synapse, (ir.Conv, ir.Dense))):
+    if not (vector and has_dots() and branch.source == ir.INPUT and isinstance(synapse, (ir.Conv, ir.Dense))):
         return False
     if isinstance(synapse, ir.Conv) and (synapse.groups > 1 or synapse.dilation[1] > 1):
         return False

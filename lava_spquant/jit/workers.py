@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 
 __all__ = ["WORKERS_MAX", "run_workers"]
@@ -28,11 +28,37 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
-def run_workers(workers: int, work: Callable[[int], None]) -> None:
-    """Call `work(0)`, ..., `work(workers - 1)` at the same time, the first on the calling thread."""
-    others = [_pool().submit(work, worker) for worker in range(1, min(workers, WORKERS_MAX))]
+def run_workers(workers: int, work: Callable[[int], None], release: Callable[[], None] | None = None) -> None:
+    """Call `work(0)`, ..., `work(workers - 1)` at the same time, the first on the calling thread.
+
+    Parameters
+    ----------
+    workers : int
+    work : callable
+    release : callable, optional
+        Of workers that wait for one another: lets go those that wait for one that failed, or never began.
+    """
+
+    def carried_out(worker: int) -> None:
+        try:
+            work(worker)
+        except BaseException:
+            _let_go(release)
+            raise
+
+    others: list[Future[None]] = []
     try:
+        for worker in range(1, min(workers, WORKERS_MAX)):
+            others.append(_pool().submit(carried_out, worker))
         work(0)
+    except BaseException:
+        _let_go(release)
+        raise
     finally:
         for other in others:
             other.result()
+
+
+def _let_go(release: Callable[[], None] | None) -> None:
+    if release is not None:
+        release()

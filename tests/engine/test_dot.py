@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lava_spquant import ir
 from lava_spquant.engine import _tables as t
-from lava_spquant.engine._dot import HAS_DOT
+from lava_spquant.engine._cpu import has_dots
 from lava_spquant.engine.program import compile_program
 from lava_spquant.ir import Timing
 from tests.engine.harness import assert_exact
@@ -45,7 +45,7 @@ def test_any_convolution(
     padding = (dilation * (kernel[0] - 1), kernel[1] - 1)
     weight = rng.choice([-128, 127, 0, 1, -1], (outputs, channels, *kernel))
     made = network(ir.Conv(weight, 9, stride, padding, (dilation, 1)), ir.InputSpec((channels, *size), bits))
-    assert takes_dots(made) == HAS_DOT
+    assert takes_dots(made) == has_dots()
     x = rng.choice([0, 1, 2**bits - 1], (2, 2, channels, *size))
     assert_exact(made, x, threads=(1,))
     assert_exact(made, x, Timing(True), threads=(2,))
@@ -56,7 +56,7 @@ def test_any_convolution(
 def test_dense_weights(shape: ir.Shape, outputs: int) -> None:
     rng = np.random.default_rng(outputs)
     made = network(ir.Dense(rng.integers(-127, 128, (outputs, int(np.prod(shape)))), 8), ir.InputSpec(shape, 8))
-    assert takes_dots(made) == HAS_DOT
+    assert takes_dots(made) == has_dots()
     for x in (rng.integers(0, 256, (3, 2, *shape)), np.full((1, 1, *shape), 255), np.zeros((1, 1, *shape), int)):
         assert_exact(made, x)
 

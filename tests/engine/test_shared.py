@@ -64,3 +64,21 @@ def test_samples_run_one_after_the_other(shared: list[int]) -> None:
     assert shared
     for n in range(2):
         np.testing.assert_array_equal(engine.run(x[:, n : n + 1]).output[:, 0], both[:, n])
+
+
+def test_an_interrupted_thread_does_not_leave_the_others_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = random_network(np.random.default_rng(7), ANY)
+    x = random_input(np.random.default_rng(7), network, (3, 3), (1, 1))
+    expected, engine, original = reference.run(network, x), Engine(network, threads=2), simulator.run_shared
+    monkeypatch.setattr(simulator, "SHARED_NEURONS", 0)
+
+    def interrupted(*given: object) -> None:
+        if given[-2] == 0:
+            raise KeyboardInterrupt
+        original(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(simulator, "run_shared", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            engine.run(x)
+    np.testing.assert_array_equal(engine.run(x).output, expected.output)

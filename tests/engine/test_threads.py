@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -46,7 +48,7 @@ def test_runs_whose_workers_wait_for_one_another_do_not_share_the_pool() -> None
     def run() -> None:
         meeting = threading.Barrier(THREADS_MAX)
         try:
-            run_together(THREADS_MAX, lambda worker: (meeting.wait(timeout=30), None)[1])
+            run_together(THREADS_MAX, lambda worker: (meeting.wait(timeout=30), None)[1], meeting.abort)
         except threading.BrokenBarrierError as error:
             broken.append(error)
 
@@ -56,3 +58,31 @@ def test_runs_whose_workers_wait_for_one_another_do_not_share_the_pool() -> None
     for caller in callers:
         caller.join()
     assert not broken
+
+
+@pytest.mark.parametrize("failing", [0, 1, 2])
+def test_workers_that_wait_for_one_that_fails_are_let_go(failing: int) -> None:
+    let_go = threading.Event()
+
+    def work(worker: int) -> None:
+        if worker == failing:
+            raise KeyboardInterrupt
+        assert let_go.wait(timeout=30)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_together(3, work, let_go.set)
+
+
+def test_workers_that_wait_for_one_without_a_thread_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    let_go, submit, begun = threading.Event(), ThreadPoolExecutor.submit, []
+
+    def one_thread(pool: ThreadPoolExecutor, *given: Any) -> Any:
+        if begun:
+            raise RuntimeError("can't start new thread")
+        begun.append(submit(pool, *given))
+        return begun[0]
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", one_thread)
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        run_together(3, lambda worker: (let_go.wait(timeout=30), None)[1], let_go.set)
+    assert begun[0].done()

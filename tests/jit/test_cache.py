@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
+from typing import BinaryIO
 
 import numba as nb
 import pytest
@@ -21,6 +23,9 @@ def test_the_folder_belongs_to_the_sources(tmp_path: Path, monkeypatch: pytest.M
     assert cache_folder("other", [source]) != first
     source.write_text("two", encoding="utf-8")
     assert cache_folder("kind", [source]) != first
+    source.write_text("one", encoding="utf-8")
+    monkeypatch.setattr("lava_spquant.jit.cache.target", lambda: "another processor")
+    assert cache_folder("kind", [source]) != first
 
 
 def test_a_folder_that_cannot_be_made_is_replaced(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -30,6 +35,25 @@ def test_a_folder_that_cannot_be_made_is_replaced(tmp_path: Path, caplog: pytest
         found = usable(tmp_path / "file" / "b")
     assert found.is_dir()
     assert "cannot be written to" in caplog.text
+
+
+def test_a_full_disk_is_noticed_before_code_is_compiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    real = tempfile.TemporaryFile
+
+    def full(**folder: Path) -> BinaryIO:
+        return Path("/dev/full").open("wb")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    with caplog.at_level("INFO"):
+        assert usable(tmp_path / "home") != tmp_path / "home"
+    assert "cannot be written to" in caplog.text
+    monkeypatch.setattr(tempfile, "TemporaryFile", real)
+    assert usable(tmp_path / "home") == tmp_path / "home"
+    assert not list((tmp_path / "home").iterdir())
 
 
 def test_the_folder_is_used_inside_only(tmp_path: Path) -> None:
