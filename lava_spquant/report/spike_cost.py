@@ -12,7 +12,7 @@ def spike_costs(network: ir.Network) -> tuple[float, ...]:
     """Return how many synaptic operations one output value that is not 0 causes, of blocks that send spikes.
 
     Those are blocks that spike, and those that pass spikes on, as sum pooling does: spikes that meet in one pooled
-    value cost what one would. Gates count as open, unlike in `activity`, which leaves out operations into
+    value cost what one would. A convolution whose sums are pooled sends signed values, which are no spikes. Gates count as open, unlike in `activity`, which leaves out operations into
     neurons that gates have closed.
 
     Parameters
@@ -27,7 +27,10 @@ def spike_costs(network: ir.Network) -> tuple[float, ...]:
     sends = [False] * len(network.blocks)
     costs = [0.0] * len(network.blocks)
     for index, block in enumerate(network.blocks):
-        passed = all(branch.source != ir.INPUT and sends[branch.source] for branch in block.branches)
+        passed = all(
+            branch.source != ir.INPUT and sends[branch.source] and branch.synapse.num_weights == 0
+            for branch in block.branches
+        )
         sends[index] = "spikes" in block.neuron.outputs or (passed and isinstance(block.neuron, ir.Relay))
         for branch in block.branches:
             if branch.source != ir.INPUT and sends[branch.source]:

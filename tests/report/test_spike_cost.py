@@ -50,3 +50,13 @@ def test_they_are_what_is_counted_on_data() -> None:
 
 def test_graded_values_have_no_price() -> None:
     assert spike_costs(network(ir.Clip(-9, 9))) == (0.0, 0.0, 4.0, 0.0)
+
+
+def test_sums_of_weights_that_are_passed_on_are_no_spikes() -> None:
+    rng = np.random.default_rng(2)
+    blocks = (
+        block("conv", ir.Conv(rng.integers(-7, 8, (5, 2, 1, 1)), 4), 5, ir.INPUT, NEURON),
+        block("sums", ir.Conv(rng.integers(-7, 8, (3, 5, 1, 1)), 4), 3, 0, ir.Relay()),
+        block("pool", ir.SumPool((2, 2), (2, 2)), 3, 1, NEURON),
+    )
+    assert spike_costs(ir.Network(ir.InputSpec((2, 4, 6), 8), blocks)) == (3.0, 0.0, 0.0)
