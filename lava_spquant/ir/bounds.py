@@ -35,7 +35,7 @@ def branch_bounds(branch: Branch, source: Bounds, where: str) -> tuple[IntArray,
         If an accumulator can leave 24 bits or `gain * acc + round` 32 bits.
     """
     low, high = branch.synapse.acc_bounds(source)
-    largest = int(max(-low.min(), high.max(), 0))
+    largest = max(-int(low.min()), int(high.max()), 0)
     expect(largest <= STATE_MAX, where, "largest accumulator", found=largest, expected=f"at most {STATE_MAX}")
     gain = branch.gain.astype(np.int64)
     ends = np.sort(np.stack([gain * low, gain * high]), axis=0)

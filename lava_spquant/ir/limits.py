@@ -38,5 +38,8 @@ CUBA_SHIFT = 6
 WEIGHT_BITS_MAX = 16
 """Widest integer weight this library accepts (8 on Loihi; SLAYER's stock files reach 9)."""
 
+PADDING_MAX = 2**26
+"""Values that padding may add to what one branch reads: as many as a whole file may have neurons (`netx.limits`)."""
+
 INPUT_BITS_MAX = 16
 """Widest graded input, that of a Loihi 2 graded spike payload rounded down to a useful size."""

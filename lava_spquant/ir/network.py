@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -59,6 +60,7 @@ class InputSpec:
             expected="at least 2 bits where signed",
         )
         object.__setattr__(self, "shape", tuple(int(n) for n in shape))
+        object.__setattr__(self, "bits", int(self.bits))
 
     @property
     def bounds(self) -> Bounds:
@@ -203,7 +205,7 @@ class Network:
     @property
     def num_neurons(self) -> int:
         """Neurons in all blocks."""
-        return int(sum(np.prod(s) for s in self.shapes))
+        return sum(math.prod(shape) for shape in self.shapes)
 
 
 def _at(values: Sequence[T], branch: Branch, of_input: T) -> T:

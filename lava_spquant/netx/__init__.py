@@ -3,6 +3,9 @@
 A `.net` file is HDF5. Files in profile "stock" run on lava-dl as they are, files in profile
 "spquant" hold every integer network. Reading treats a file as untrusted.
 
+lava-dl's `hdf5.Network` takes inputs for spikes unless told otherwise. One that is graded, of more than one bit, needs
+`input_message_bits=<bits>` there, unless it feeds the first neurons directly, as bias.
+
 Layout
 ------
 Root attributes: `format`, `format_version`, `writer`, `profile`, `name`, `metadata` (JSON).

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import h5py
@@ -12,7 +12,7 @@ from h5py import h5d, h5s, h5t, h5z
 from numpy.typing import NDArray
 
 from lava_spquant.netx.errors import Place, reading
-from lava_spquant.netx.heap import ENTRY_BYTES, read_heap_texts
+from lava_spquant.netx.heap import ENTRY_BYTES, Heap
 from lava_spquant.netx.inflate import check_chunks
 from lava_spquant.netx.limits import CHUNK_BYTES_MAX, ELEMENTS_MAX, NEURONS_MAX, PACKING_MAX, TEXT_MAX, TEXTS_MAX
 
@@ -29,6 +29,7 @@ class Budget:
     elements: int = ELEMENTS_MAX
     neurons: int = NEURONS_MAX
     layers: int = 0
+    heap: Heap = field(default_factory=Heap)
 
     def take(self, elements: int, place: Place, field: str) -> None:
         """Subtract `elements`, or raise `NetXError` where they are more than what is left."""
@@ -37,8 +38,11 @@ class Budget:
 
     def take_shape(self, shape: tuple[int, ...], place: Place, field: str) -> None:
         """Subtract the neurons of a layer: what is made for each channel needs no data in the file."""
-        count, expected = math.prod(shape), f"at most {self.neurons} more neurons"
-        place.expect(count <= self.neurons, field, found=shape, expected=expected)
+        self.take_neurons(math.prod(shape), shape, place, field)
+
+    def take_neurons(self, count: int, found: object, place: Place, field: str) -> None:
+        """Subtract `count` neurons, which the file claims with `found`."""
+        place.expect(count <= self.neurons, field, found=found, expected=f"at most {self.neurons} more neurons")
         self.neurons -= count
 
 
@@ -161,7 +165,8 @@ def read_text(header: Header, budget: Budget) -> str:
     header.place.expect(good, header.field, found=_type_name(header), expected="a short string")
     dims = header.dims
     header.place.expect(dims in ((), (1,)), header.field, found=f"shape {dims}", expected="one string")
-    raw = _heap_texts(header, 1, TEXT_MAX)[0] if kind.is_variable_str() else header.read(budget).reshape(-1)[0]
+    in_heap = kind.is_variable_str()
+    raw = _heap_texts(header, budget, 1, TEXT_MAX)[0] if in_heap else header.read(budget).reshape(-1)[0]
     try:
         text = raw.decode("ascii") if isinstance(raw, bytes) else str(raw)
     except UnicodeDecodeError:
@@ -186,16 +191,16 @@ def read_texts(header: Header, budget: Budget, limit: int = TEXT_MAX) -> NDArray
     dims = header.dims
     count = math.prod(dims)
     header.place.expect(count <= TEXTS_MAX, header.field, found=f"{count} texts", expected=f"at most {TEXTS_MAX}")
-    budget.take(count, header.place, header.field)
-    texts = np.empty(count, dtype=object)
-    for index, raw in enumerate(_heap_texts(header, count, limit)):
-        with reading(header.place, header.field, "UTF-8 text"):
+    found, texts = _heap_texts(header, budget, count, limit), np.empty(count, dtype=object)
+    with reading(header.place, header.field, "UTF-8 text"):
+        for index, raw in enumerate(found):
             texts[index] = raw.decode("utf-8")
     return texts.reshape(dims)
 
 
-def _heap_texts(header: Header, count: int, limit: int) -> list[bytes]:
+def _heap_texts(header: Header, budget: Budget, count: int, limit: int) -> list[bytes]:
     """Follow the references of a contiguous dataset; HDF5 would allocate whatever length they say."""
+    budget.take(count, header.place, header.field)
     with reading(header.place, header.field, "text"):
         offset, stored = header.dataset.get_offset(), header.dataset.get_storage_size()
         good = offset is not None and stored == count * ENTRY_BYTES
@@ -204,7 +209,9 @@ def _heap_texts(header: Header, count: int, limit: int) -> list[bytes]:
         with path.open("rb") as raw:
             raw.seek(offset)
             entries = raw.read(stored)
-        return read_heap_texts(path, entries, limit, header.place, header.field)
+            whole = len(entries) == stored
+            header.place.expect(whole, header.field, found="text beyond the end of the file", expected="stored text")
+            return budget.heap.texts(raw, entries, limit, header.place, header.field)
 
 
 def _is_number(header: Header) -> bool:

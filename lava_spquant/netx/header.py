@@ -13,6 +13,10 @@ from lava_spquant import ir
 __all__ = ["FORMAT", "FORMAT_VERSION", "GATES_VERSION", "Profile", "format_version", "write_header", "write_texts"]
 
 Profile = Literal["spquant", "stock"]
+"""What runs a file: our Processes and engine, or also lava-dl's own NetX.
+
+lava-dl needs `input_message_bits=<bits>` as an argument of its `hdf5.Network` to read a graded input of a stock file.
+"""
 
 FORMAT = "lava_spquant.netx"
 

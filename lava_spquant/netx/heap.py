@@ -2,83 +2,108 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import dataclass, field
+from struct import Struct
 from typing import BinaryIO
 
 from lava_spquant.netx.errors import Place
-from lava_spquant.netx.limits import HEAP_BYTES_MAX
+from lava_spquant.netx.limits import HEAP_BYTES_MAX, HEAP_ITEMS_MAX
 
-__all__ = ["ENTRY_BYTES", "read_heap_texts"]
+__all__ = ["ENTRY_BYTES", "Heap"]
 
-ENTRY_BYTES = 16
-"""What a dataset holds per text: length (4 bytes), address of a heap collection (8), index in it (4)."""
+_ENTRY = Struct("<IQI")
+"""What a dataset holds per text: length, address of a heap collection, index in it."""
 
-_HEADER = 16
-"""Bytes before the objects of a collection: signature, version, size of the collection."""
+ENTRY_BYTES = _ENTRY.size
 
-_OBJECT = 16
-"""Bytes before the data of an object: index, reference count, size."""
+_HEADER = Struct("<5s3xQ")
+"""What stands before the objects of a collection: signature and version, size of the collection."""
+
+_OBJECT = Struct("<H6xQ")
+"""What stands before the data of an object: index, reference count, size."""
+
+_ALL_TEXT = f"at most {HEAP_BYTES_MAX} bytes and {HEAP_ITEMS_MAX} texts in the whole file"
 
 
-def read_heap_texts(path: Path, stored: bytes, limit: int, place: Place, field: str) -> list[bytes]:
-    """Return the texts that `stored`, the raw bytes of a dataset, points at.
+@dataclass
+class Heap:
+    """The collections of one open file, each parsed once, and how much text the file may still claim.
 
-    The layout is that of the HDF5 File Format Specification, section III.E, "Global Heap".
+    What is parsed counts, not what comes of it: a few bytes can pose as any number of collections and texts.
 
     Parameters
     ----------
-    path : Path
-        The file.
-    stored : bytes
-        `ENTRY_BYTES` for each text.
-    limit : int
-        Longest text, in bytes.
-    place : Place
-    field : str
-
-    Raises
-    ------
-    NetXError
-        If a text is longer, or is not where it is said to be.
+    bytes_left : int
+        For collections that are parsed and texts that are taken.
+    items_left : int
+        The same, for objects and texts.
     """
-    texts = []
-    collections: dict[int, dict[int, bytes]] = {}
-    with path.open("rb") as file:
-        for start in range(0, len(stored), ENTRY_BYTES):
-            entry = stored[start : start + ENTRY_BYTES]
-            length, address, index = (_number(entry, a, b) for a, b in ((0, 4), (4, 12), (12, 16)))
-            place.expect(length <= limit, field, found=f"{length} bytes of text", expected=f"at most {limit}")
-            if length and address not in collections:
-                collections[address] = _collection(file, address, place, field)
-                read = sum(len(data) for objects in collections.values() for data in objects.values())
-                place.expect(read <= HEAP_BYTES_MAX, field, found="scattered text", expected="compact text")
-            data = collections[address].get(index, b"") if length else b""
-            place.expect(length <= len(data), field, found="text that is not there", expected="stored text")
+
+    bytes_left: int = HEAP_BYTES_MAX
+    items_left: int = HEAP_ITEMS_MAX
+    _collections: dict[int, dict[int, bytes]] = field(default_factory=dict, init=False)
+
+    def texts(self, file: BinaryIO, stored: bytes, limit: int, place: Place, name: str) -> list[bytes]:
+        """Return the texts that `stored`, the raw bytes of a dataset, points at.
+
+        The layout is that of the HDF5 File Format Specification, section III.E, "Global Heap".
+
+        Parameters
+        ----------
+        file : BinaryIO
+            The same file at every call.
+        stored : bytes
+            `ENTRY_BYTES` for each text.
+        limit : int
+            Longest text, in bytes.
+        place : Place
+        name : str
+            The field, for the error.
+
+        Raises
+        ------
+        NetXError
+            If a text is longer, or is not where it is said to be, or the file claims too much text in all.
+        """
+        texts = []
+        for length, address, index in _ENTRY.iter_unpack(stored):
+            if length > limit:
+                raise place.error(name, found=f"{length} bytes of text", expected=f"at most {limit}")
+            if length and address not in self._collections:
+                self._collections[address] = self._parse(file, address, place, name)
+            data = self._collections[address].get(index, b"") if length else b""
+            place.expect(length <= len(data), name, found="text that is not there", expected="stored text")
+            self._take(length, 1, place, name)
             texts.append(data[:length])
-    return texts
+        return texts
 
+    def _parse(self, file: BinaryIO, address: int, place: Place, name: str) -> dict[int, bytes]:
+        """Return the objects of one heap collection by their index."""
+        size = file.seek(0, 2)
+        place.expect(
+            address + _HEADER.size <= size, name, found="text beyond the end of the file", expected="stored text"
+        )
+        file.seek(address)
+        signature, whole = _HEADER.unpack(file.read(_HEADER.size))
+        good = signature == b"GCOL\x01" and _HEADER.size <= whole <= size - address
+        place.expect(good, name, found="a damaged heap", expected="stored text")
+        self._take(whole, 0, place, name)
+        body = file.read(whole - _HEADER.size)
+        objects: dict[int, bytes] = {}
+        position = 0
+        while position + _OBJECT.size <= len(body):
+            index, length = _OBJECT.unpack_from(body, position)
+            if index == 0:  # what is left is free
+                break
+            place.expect(index not in objects, name, found="a damaged heap", expected="stored text")
+            self._take(0, 1, place, name)
+            position += _OBJECT.size
+            objects[index] = body[position : position + length]
+            position += -(-length // 8) * 8
+        return objects
 
-def _collection(file: BinaryIO, address: int, place: Place, field: str) -> dict[int, bytes]:
-    """Return the objects of one heap collection by their index."""
-    size = file.seek(0, 2)
-    place.expect(address + _HEADER <= size, field, found="text beyond the end of the file", expected="stored text")
-    file.seek(address)
-    header = file.read(_HEADER)
-    whole = _number(header, 8, 16)
-    good = header[:5] == b"GCOL\x01" and whole <= min(size - address, HEAP_BYTES_MAX)
-    place.expect(good, field, found="a damaged heap", expected="stored text")
-    body = file.read(max(whole - _HEADER, 0))
-    objects: dict[int, bytes] = {}
-    position = 0
-    while position + _OBJECT <= len(body):
-        index, length = _number(body, position, position + 2), _number(body, position + 8, position + 16)
-        if index == 0:  # what is left is free
-            break
-        position += _OBJECT
-        objects[index] = body[position : position + length]
-        position += -(-length // 8) * 8
-    return objects
-
-
-def _number(data: bytes, start: int, stop: int) -> int:
-    return int.from_bytes(data[start:stop], "little")
+    def _take(self, size: int, items: int, place: Place, name: str) -> None:
+        self.bytes_left -= size
+        self.items_left -= items
+        good = self.bytes_left >= 0 and self.items_left >= 0
+        place.expect(good, name, found="text without end", expected=_ALL_TEXT)

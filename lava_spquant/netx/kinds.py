@@ -1,4 +1,4 @@
-"""What NetX layers say about a synapse beside the fields of `ir`: lava-dl's own words for its sizes."""
+"""What NetX layers say about a synapse beside the fields of `ir`, and what of it is judged before it is made."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections.abc import Callable
 import numpy as np
 
 from lava_spquant import ir
+from lava_spquant.ir.synapse.window import padding_values
 from lava_spquant.netx.errors import Place
+from lava_spquant.netx.node import Node
 
-__all__ = ["SIZES", "expected_weight"]
+__all__ = ["SIZES", "expected_weight", "take_padding"]
 
 Sizes = dict[str, tuple[int, ...]]
 
@@ -55,3 +57,23 @@ def expected_weight(kind: str, source: ir.Shape, shape: ir.Shape, place: Place) 
         return (shape[0], -1, -1, -1)
     place.expect(len(shape) == 1, "shape", found=shape, expected="(C,)")
     return (shape[0], int(np.prod(source, dtype=np.int64)))
+
+
+def take_padding(node: Node, synapse: ir.Synapse, source: ir.Shape) -> None:
+    """Count the padding of a synapse among the neurons of the file.
+
+    Parameters
+    ----------
+    node : Node
+        What the synapse was read from.
+    synapse : Synapse
+    source : tuple of int
+        Shape of what it reads, one that fits it.
+
+    Raises
+    ------
+    NetXError
+        If they are more than what is left.
+    """
+    if isinstance(synapse, (ir.Conv, ir.SumPool)):
+        node.take_padding(padding_values(source, synapse.padding))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -72,14 +73,20 @@ class Layers:
         return Stream(len(self.blocks) - 1, shape)
 
     def name_for(self, layer: Node, kind: str) -> str:
-        """Return the layer's stored name or one made of its type and number, unique in the network."""
+        """Return the layer's stored name or one made of its type and number: unique in the network, fit to be saved."""
         stored = layer.attribute("name", limit=TEXT_MAX)
+        base = stored if isinstance(stored, str) and stored and stored.isprintable() else kind
         number = layer.place.path.replace("layer/", "").replace("/", ".")
         taken = {block.name for block in self.blocks}
-        for name in (stored, f"{stored or kind}-{number}"):
-            if isinstance(name, str) and name and name.isprintable() and name not in taken:
-                return name
-        return f"{stored or kind}-{number}-{len(self.blocks)}"
+        if base == stored and base not in taken:
+            return base
+        tails = itertools.chain([f"-{number}"], (f"-{number}-{n}" for n in itertools.count(len(self.blocks))))
+        return next(name for name in (_with_tail(base, tail) for tail in tails) if name not in taken)
+
+
+def _with_tail(base: str, tail: str) -> str:
+    """Return `base` with `tail` behind it, shortened to what a file holds of a name."""
+    return base.encode()[: TEXT_MAX - len(tail)].decode(errors="ignore") + tail
 
 
 @contextmanager

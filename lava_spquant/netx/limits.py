@@ -7,6 +7,7 @@ __all__ = [
     "DEPTH_MAX",
     "ELEMENTS_MAX",
     "HEAP_BYTES_MAX",
+    "HEAP_ITEMS_MAX",
     "LAYERS_MAX",
     "METADATA_MAX",
     "NEURONS_MAX",
@@ -30,8 +31,11 @@ DEPTH_MAX = 8
 TEXT_MAX = 256
 """Bytes of a name or type."""
 
-HEAP_BYTES_MAX = 2**26
-"""Bytes of one collection of variable-length texts."""
+HEAP_BYTES_MAX = 2**27
+"""Bytes of variable-length text in one file: of the collections that are parsed, and of the texts taken from them."""
+
+HEAP_ITEMS_MAX = 2**20
+"""Objects in those collections, and texts taken from them."""
 
 TEXTS_MAX = 2**16
 """Strings in one array."""

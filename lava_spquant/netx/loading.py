@@ -40,10 +40,10 @@ class FileInfo:
     format_version : int or None
         None for such a file.
     name : str
-        Name of the network, or of the file without its suffix.
+        Name of the network, or of the file without its suffix; printable.
     metadata : dict of str to str
     writer : str or None
-        Library and version that wrote the file.
+        Library and version that wrote the file; printable.
     """
 
     profile: Profile
@@ -115,10 +115,10 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[Node]:
 
 
 def _read_info(root: Node, path: Path) -> FileInfo:
-    name = root.attribute("name", TEXT_MAX)
+    name = _read_label(root, "name") or (path.stem if path.stem.isprintable() else "network")
     if root.attribute("format") != FORMAT:
-        return FileInfo("stock", None, str(name or path.stem), {}, None)
-    version, writer = root.attribute("format_version"), root.attribute("writer", TEXT_MAX)
+        return FileInfo("stock", None, name, {}, None)
+    version, writer = root.attribute("format_version"), _read_label(root, "writer")
     good = isinstance(version, int) and version >= 1
     root.place.expect(good, "attribute 'format_version'", found=version, expected="a whole number from 1 on")
     newer = f"at most {FORMAT_VERSION}: this release of lava_spquant is older than the file; update it"
@@ -127,8 +127,14 @@ def _read_info(root: Node, path: Path) -> FileInfo:
     profile = root.attribute("profile", TEXT_MAX)
     good = profile in ("spquant", "stock")
     root.place.expect(good, "attribute 'profile'", found=repr(profile), expected="'spquant' or 'stock'")
-    metadata = _read_metadata(root)
-    return FileInfo(cast(Profile, profile), cast(int, version), str(name or path.stem), metadata, str(writer or ""))
+    return FileInfo(cast(Profile, profile), cast(int, version), name, _read_metadata(root), writer)
+
+
+def _read_label(root: Node, name: str) -> str:
+    """Return a short attribute that ends up in messages and tables; nothing where there is none."""
+    text = str(root.attribute(name, TEXT_MAX) or "")
+    root.place.expect(text.isprintable(), f"attribute {name!r}", found=repr(text), expected="printable text")
+    return text
 
 
 def _read_metadata(root: Node) -> dict[str, str]:

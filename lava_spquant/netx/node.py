@@ -150,6 +150,10 @@ class Node:
         """Count the neurons of `shape`, which field `name` claims, against `NEURONS_MAX`."""
         self._budget.take_shape(shape, self.place, name)
 
+    def take_padding(self, count: int) -> None:
+        """Count `count` zeros around a source against `NEURONS_MAX`: executors hold them, and no data stand behind."""
+        self._budget.take_neurons(count, f"{count} values of padding", self.place, "padding")
+
     def take_layers(self, count: int, name: str = "") -> None:
         """Count the members that field `name`, or this group, claims to have against `LAYERS_MAX`; at least one."""
         self._budget.layers += count

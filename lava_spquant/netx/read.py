@@ -9,7 +9,7 @@ import numpy as np
 
 from lava_spquant import ir
 from lava_spquant.netx.gates import GATE_SOURCE, read_gates
-from lava_spquant.netx.kinds import SIZES, expected_weight
+from lava_spquant.netx.kinds import SIZES, expected_weight, take_padding
 from lava_spquant.netx.layers import Layers, Stream, building
 from lava_spquant.netx.node import Node
 from lava_spquant.netx.schema import NEURON_SCHEMAS, SYNAPSE_SCHEMAS, Form, Schema
@@ -94,6 +94,7 @@ def _read_branch(node: Node, kind: str, streams: Sequence[Stream], shape: ir.Sha
         found = synapse.output_shape(stream.shape)
         branch = ir.Branch(synapse, gain, node.integer("shift", 0, 31), stream.source, output)
     node.place.expect(found == shape, "shape", found=shape, expected=f"{found}, which its fields give")
+    take_padding(node, synapse, stream.shape)
     _check_sizes(node, synapse)
     return branch
 

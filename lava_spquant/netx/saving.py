@@ -16,7 +16,7 @@ from lava_spquant import ir
 from lava_spquant.netx.errors import NetXError, Place
 from lava_spquant.netx.header import Profile, format_version, write_header, write_texts
 from lava_spquant.netx.limits import METADATA_MAX
-from lava_spquant.netx.stock_check import check_stock
+from lava_spquant.netx.stock_check import check_stock, needs_message_bits
 from lava_spquant.netx.stock_write import write_stock
 from lava_spquant.netx.storage import LIBVER
 from lava_spquant.netx.write import check_name, write_input, write_name, write_network
@@ -40,7 +40,9 @@ def save(
     network : Network
     path : path-like
     profile : {"spquant", "stock"}, optional
-        "stock" files run on lava-dl's own NetX as they are; "spquant" files hold every network.
+        "stock" files run on lava-dl's own NetX as they are; "spquant" files hold every network. Where the input is
+        graded, with neurons behind synapses, lava-dl has to be told: `hdf5.Network(path, input_message_bits=bits)`.
+        Its default, 0, takes every value that is not 0 for a spike.
         By default a network that the stock profile holds without any change is written as such, and
         every other one as "spquant". Asking for "stock" also folds gains of 64 times an integer
         into the weights. Files with gates have format version 2, which older releases refuse, all others 1.
@@ -81,6 +83,8 @@ def save(
             write_input(layers.create_group("0"), network.input)
             write_network(layers, network, first=1)
     _log.debug("wrote %s in profile %s", target, chosen)
+    if chosen == "stock" and needs_message_bits(network):
+        _log.info("%s: for lava-dl, hdf5.Network(..., input_message_bits=%d)", target, network.input.bits)
 
 
 def _fits_stock(network: ir.Network, place: Place) -> bool:

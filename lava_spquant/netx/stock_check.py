@@ -8,7 +8,7 @@ from lava_spquant import ir
 from lava_spquant.netx.errors import Place
 from lava_spquant.netx.stock_weights import UnrunnableWeightsError, lava_dense_weight
 
-__all__ = ["STOCK_GAIN", "check_stock", "stock_weight"]
+__all__ = ["STOCK_GAIN", "check_stock", "needs_message_bits", "stock_weight"]
 
 STOCK_GAIN = 64
 """Lava shifts activations left by 6 bits."""
@@ -29,6 +29,8 @@ def stock_weight(branch: ir.Branch) -> ir.IntArray:
 
 def check_stock(network: ir.Network, place: Place, unchanged: bool = False) -> None:
     """Raise unless a stock file of `network` runs on lava-dl's NetX and gives the same integers.
+
+    The file cannot say how wide the input is; see `needs_message_bits`.
 
     Parameters
     ----------
@@ -51,6 +53,15 @@ def check_stock(network: ir.Network, place: Place, unchanged: bool = False) -> N
         )
         _check_values(block, where, unchanged)
         _check_branch(network, index, where)
+
+
+def needs_message_bits(network: ir.Network) -> bool:
+    """Tell whether lava-dl reads the input right only when it is told that it is graded.
+
+    Its `hdf5.Network` takes `input_message_bits` for that: by default 0, with which synapses turn every value that is
+    not 0 into a spike. An input that feeds neurons directly needs nothing: it is their bias.
+    """
+    return network.input.bits > 1 and not isinstance(network.blocks[0].branches[0].synapse, ir.Identity)
 
 
 def _check_values(block: ir.Block, where: Place, unchanged: bool) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from lava_spquant import ir
 from lava_spquant.ir.synapse import required_bits
+from lava_spquant.netx.kinds import take_padding
 from lava_spquant.netx.layers import Layers, Stream, building
 from lava_spquant.netx.node import Node
 from lava_spquant.netx.stock_check import STOCK_GAIN
@@ -120,6 +121,7 @@ def _add(
     with building(layer.place):
         found = synapse.output_shape(stream.shape)
         layer.place.expect(found == shape, "shape", found=shape, expected=f"{found}, which its fields give")
+        take_padding(layer, synapse, stream.shape)
         branch = ir.Branch(synapse, np.full(shape[0], STOCK_GAIN * scale), source=stream.source)
         block = ir.Block(layers.name_for(layer, kind), (branch,), neuron, bias * STOCK_GAIN, _frac_bits(layer))
     return layers.add(block, shape, layer.place)

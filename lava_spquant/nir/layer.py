@@ -83,8 +83,7 @@ def with_neurons(name: str, layer: Layer, found: Dynamics) -> Layer:
 
 def extent(shape: Shape, layer: Layer, where: str) -> Pair:
     """Return the (height, width) that a layer's window makes of a source of shape (C, H, W)."""
-    size = (shape[1], shape[2])
     try:
-        return window_extent(size, layer.kernel, layer.stride, layer.padding, layer.dilation, where)
+        return window_extent(shape, layer.kernel, layer.stride, layer.padding, layer.dilation, where)
     except NetworkError as error:
         raise NirError(str(error)) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -73,7 +74,7 @@ def network_of(values: object, where: str) -> tuple[ir.Network, float]:
     except (KeyError, TypeError, ValueError, IndexError, OverflowError, AttributeError, RecursionError) as error:
         text = f"{type(error).__name__}: {error}"
         raise NirError(f"{where}: metadata: found no network ({text}), expected what lava_spquant wrote") from error
-    count = network.num_neurons + int(np.prod(network.input.shape))
+    count = network.num_neurons + math.prod(network.input.shape)
     expect(count <= NEURONS_MAX, where, "neurons", found=count, expected=f"at most {NEURONS_MAX}")
     return network, dt
 

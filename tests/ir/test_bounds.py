@@ -109,6 +109,30 @@ def test_a_relay_cannot_carry_more_than_the_next_accumulator_holds() -> None:
         ir.Network(ir.InputSpec((1,), 16), (relay, read))
 
 
+def relay_of(extreme: int) -> ir.Block:
+    """A block that passes on values up to `extreme`, a multiple of 2**16 of either sign, for an input of 16 bits."""
+    gain = extreme // 2**16
+    return ir.Block("relay", (ir.Branch(ir.Identity(), [gain]),), ir.Relay(), [gain])
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_an_accumulator_that_a_product_of_64_bits_would_wrap_to_nothing(sign: int) -> None:
+    """Weights of sum 2**34 times values up to 2**30: 2**64, which is 0 in 64 bits."""
+    synapse = dense_of_sum(2**34)
+    relay, read = relay_of(sign * 2**30), ir.Block("read", (ir.Branch(synapse, [1], source=0),), ir.Readout(), [0])
+    spec = ir.InputSpec((1, 1, synapse.weight.shape[1]), 16)
+    with pytest.raises(ir.NetworkError, match="^block 'read', branch 0: largest accumulator: found .*8388607$"):
+        ir.Network(spec, (relay, read))
+
+
+def test_a_window_whose_sum_is_the_one_integer_without_a_negative() -> None:
+    """2**33 values down to -2**30 add up to -2**63, whose negative is itself in 64 bits."""
+    pool = ir.SumPool((2**17, 2**16))
+    read = ir.Block("read", (ir.Branch(pool, [1], source=0),), ir.Readout(), [0])
+    with pytest.raises(ir.NetworkError, match="^block 'read', branch 0: largest accumulator: found .*8388607$"):
+        ir.Network(ir.InputSpec((1, 2**17, 2**16), 16), (relay_of(-(2**30)), read))
+
+
 @given(st.data())
 def test_streams_stay_within_their_proven_bounds(data: st.DataObject) -> None:
     network = data.draw(networks())

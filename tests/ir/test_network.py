@@ -51,6 +51,12 @@ class TestInputSpec:
             with pytest.raises(NetworkError, match=f"^input: values: found .*expected {bounds[0]}..{bounds[1]}"):
                 spec.check(x)
 
+    def test_bits_of_any_integer_type_have_the_same_bounds(self) -> None:
+        # 2 to the power of a uint64 is a float.
+        bounds = InputSpec((1,), np.uint64(16)).bounds
+        assert bounds == (0, 65535)
+        assert all(isinstance(edge, int) for edge in bounds)
+
     @pytest.mark.parametrize("shape", [(3, 1, 1, 2, 4), (1, 1, 2, 3), (0, 1, 1, 2, 3), (1, 2, 3), (1, 1, 1, 3, 2), ()])
     def test_shape_of_an_input(self, shape: tuple[int, ...]) -> None:
         with pytest.raises(NetworkError, match=r"^input: shape: .*expected \(T, N, 1, 2, 3\) with T >= 1"):
@@ -99,6 +105,11 @@ class TestNetwork:
         assert network.shapes == ((3, 4, 4), (2,))
         assert network.output_shape == (2,)
         assert network.num_neurons == 50
+
+    def test_the_number_of_neurons_does_not_wrap(self) -> None:
+        """274177 * 67280421310721 = 2**64 + 1; whoever limits the size of a network must not see 1."""
+        block = Block("a", (Branch(Identity(), [1]),), Readout(), [0])
+        assert Network(InputSpec((1, 274177, 67280421310721)), (block,)).num_neurons == 2**64 + 1
 
     def test_depths_count_the_longest_path(self) -> None:
         """a <- input; b <- a; c <- b and a and input: 1, 2, 3. An input straight into neurons costs no step."""

@@ -103,6 +103,10 @@ CHANGES: dict[str, Change] = {
     "a.net: layer/1: inChannels: found (7,), expected (2,)": put("layer/1/inChannels", 7),
     "a.net: layer/1: stride: found [-1, 1], expected whole numbers >= 0": put("layer/1/stride", [-1, 1]),
     "a.net: layer/1: padding: found": put("layer/1/padding", [2**40, 0]),
+    "a.net: layer/1: conv: padding: found (1000000, 1000000), which adds 8000028000000 values": both(
+        put("layer/1/padding", [10**6, 10**6]), put("layer/1/stride", [10**6, 10**6])
+    ),
+    "a.net: layer/2: pool: padding: found (10000000, 0)": put("layer/2/padding", [10**7, 0]),
     "a.net: layer/1: kernelSize: found shape (3,)": put("layer/1/kernelSize", [3, 3, 3]),
     "a.net: layer/1: type: found unknown type 'warp'": both(
         put("layer/1/type", b"warp"), *(put(f"layer/1/{name}", None) for name in ("gain", "shift", "biasMembrane"))
@@ -136,6 +140,8 @@ CHANGES: dict[str, Change] = {
     "a.net: layer/1: gain: found a virtual dataset": virtual_data,
     "type: found more nested groups, expected at most 8": endless_groups,
     "a.net: attribute 'format_version': found 3, written by lava_spquant": attribute("format_version", 3),
+    r"a.net: attribute 'name': found '\x1b[2Jok', expected printable text": attribute("name", np.bytes_("\x1b[2Jok")),
+    r"a.net: attribute 'writer': found 'a\nb', expected printable text": attribute("writer", np.bytes_("a\nb")),
     "a.net: attribute 'format_version': found None": lambda f: f.attrs.__delitem__("format_version"),
     "a.net: attribute 'profile': found 'other'": attribute("profile", np.bytes_("other")),
     "a.net: attribute 'profile': found another type": attribute("profile", [1.0, 2.0]),
@@ -222,6 +228,22 @@ def test_a_flatten_layer_stands_before_dense_only(tmp_path: Path) -> None:
         netx.write_layer(file.create_group("layer/2"), single((8,), ir.Identity(), QLIF))
     with pytest.raises(netx.NetXError, match="layer/2: type: found 'identity' behind a flatten layer"):
         netx.load(tmp_path / "a.net")
+
+
+@pytest.mark.parametrize(("name", "expected"), [("a.net", "a"), ("a\x1b[2J.net", "network")])
+def test_a_network_without_a_name_has_that_of_the_file(name: str, expected: str, tmp_path: Path) -> None:
+    path = changed(tmp_path / name, lambda file: file.attrs.__delitem__("name"))
+    assert netx.info(path).name == netx.load(path).name == expected
+    netx.save(netx.load(path), path)
+
+
+def test_what_a_file_says_about_itself_can_be_shown(tmp_path: Path) -> None:
+    for name in ("name", "writer"):
+        path = changed(tmp_path / "a.net", attribute(name, np.bytes_(b"a\x1b[2J")))
+        with pytest.raises(
+            netx.NetXError, match=rf"^a.net: attribute '{name}': found 'a\\x1b\[2J', expected printable"
+        ):
+            netx.info(path)
 
 
 def test_names_of_layers_without_one_tell_type_and_number(tmp_path: Path) -> None:

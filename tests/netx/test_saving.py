@@ -80,6 +80,18 @@ def test_stock_is_chosen_only_where_nothing_changes(tmp_path: Path) -> None:
     assert netx.info(path).profile == "spquant"
 
 
+def test_saving_says_what_lava_dl_must_be_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", logger="lava_spquant")
+    wide = ir.Network(ir.InputSpec(stock().input.shape, 4), stock().blocks)
+    # Spikes, an input that arrives as bias, and a file that lava-dl does not run need nothing.
+    for network in (stock(), image_as_bias(), residual()):
+        netx.save(network, tmp_path / "a.net")
+    netx.save(wide, tmp_path / "b.net", profile="spquant")
+    assert not caplog.records
+    netx.save(wide, tmp_path / "b.net")
+    assert caplog.messages == [f"{tmp_path / 'b.net'}: for lava-dl, hdf5.Network(..., input_message_bits=4)"]
+
+
 def test_asking_for_stock_folds_gains_into_weights(tmp_path: Path) -> None:
     network = single((2,), ir.Dense([[3, -1]], 3), ir.Cuba(0, 0, 64), gain=128)
     netx.save(network, tmp_path / "a.net", profile="stock")

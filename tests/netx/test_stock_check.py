@@ -82,12 +82,16 @@ def test_what_lava_would_change_is_refused(message: str, tmp_path: Path) -> None
     assert netx.info(tmp_path / "a.net").profile == "spquant"
 
 
-def lava_network(path: Path):  # type: ignore[no-untyped-def]
+def graded(network: ir.Network, bits: int) -> ir.Network:
+    return replace(network, input=replace(network.input, bits=bits))
+
+
+def lava_network(path: Path, **options: int):  # type: ignore[no-untyped-def]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from lava.lib.dl.netx import hdf5
 
-        return hdf5.Network(str(path))
+        return hdf5.Network(str(path), **options)
 
 
 @pytest.mark.parametrize("make", [stock, image_as_bias])
@@ -102,7 +106,17 @@ def test_lava_dl_builds_its_processes_from_a_stock_file(make, tmp_path: Path) ->
         assert 64 * int(layer.neuron.vth.init) == mine.neuron.vth
 
 
-def test_lava_dl_runs_a_stock_file_as_the_reference_does(tmp_path: Path) -> None:
+# The file cannot say it: lava-dl has to be told of an input that is graded.
+@pytest.mark.parametrize(
+    ("network", "options"),
+    [
+        (stock(), {}),
+        (graded(stock(), 4), {"input_message_bits": 4}),
+        (graded(DENSE_NET, 4), {"input_message_bits": 4}),
+    ],
+    ids=["spikes", "graded into conv", "graded into dense"],
+)
+def test_lava_dl_runs_a_stock_file_as_the_reference_does(network, options, tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from lava.magma.core.run_conditions import RunSteps
@@ -110,13 +124,12 @@ def test_lava_dl_runs_a_stock_file_as_the_reference_does(tmp_path: Path) -> None
         from lava.proc import io
 
     steps = 12
-    network = stock()
     netx.save(network, tmp_path / "a.net", profile="stock")
-    x = np.random.default_rng(2).integers(0, 2, (steps, 1, *network.input.shape))
+    x = np.random.default_rng(2).integers(0, 2**network.input.bits, (steps, 1, *network.input.shape))
     expected = reference.run(network, x, Timing(pipelined=True)).output[:, 0].T
-    process = lava_network(tmp_path / "a.net")
+    process = lava_network(tmp_path / "a.net", **options)
     # Lava lays images out (W, H, C, T).
-    source = io.source.RingBuffer(data=x[:, 0].transpose(3, 2, 1, 0))
+    source = io.source.RingBuffer(data=x[:, 0].T)
     sink = io.sink.RingBuffer(shape=process.out.shape, buffer=steps)
     source.s_out.connect(process.inp)
     process.out.connect(sink.a_in)

@@ -46,6 +46,9 @@ class Membrane:
         where = "membrane quantiser"
         whole = all(isinstance(x, (int, np.integer)) for x in (self.step_exp, self.q_min, self.q_max))
         expect(whole, where, "fields", found=self, expected="whole numbers")
+        # In NumPy's integers the checks below could wrap.
+        for name in ("step_exp", "q_min", "q_max"):
+            object.__setattr__(self, name, int(getattr(self, name)))
         expect(
             0 <= self.step_exp < STATE_BITS - 1,
             where,

@@ -11,10 +11,13 @@ from lava_spquant.ir.errors import NetworkError, expect
 from lava_spquant.ir.limits import WEIGHT_BITS_MAX
 from lava_spquant.ir.neuron.base import Bounds
 
-__all__ = ["TERNARY_BITS", "Synapse", "check_weight", "required_bits", "weight_bounds"]
+__all__ = ["BOUND_MAX", "TERNARY_BITS", "Synapse", "check_weight", "required_bits", "weight_bounds"]
 
 TERNARY_BITS = 1.58
 """The declared width of {-1, 0, +1}; such weights are stored and counted as 2 bits."""
+
+BOUND_MAX = 2**62
+"""Where bounds of accumulators end: far beyond what any proof accepts, and short of what an int64 holds."""
 
 
 class Synapse(Protocol):
@@ -37,7 +40,10 @@ class Synapse(Protocol):
         ...
 
     def acc_bounds(self, x: Bounds) -> tuple[IntArray, IntArray]:
-        """Return, per output channel (C,) or (1,), int64 bounds of the accumulators."""
+        """Return, per output channel (C,) or (1,), int64 bounds of the accumulators.
+
+        Those of accumulators that no network may have can end at `BOUND_MAX`.
+        """
         ...
 
     @property
@@ -96,8 +102,16 @@ def weight_bounds(weight: IntArray, x: Bounds) -> tuple[IntArray, IntArray]:
     Returns
     -------
     low, high : numpy.ndarray, int64, shape (C_out,)
+        Exact up to 2**60, and at least that beyond.
     """
     low_x, high_x = min(x[0], 0), max(x[1], 0)
     flat = weight.reshape(weight.shape[0], -1).astype(np.int64)
     positive, negative = np.maximum(flat, 0).sum(axis=1), np.minimum(flat, 0).sum(axis=1)
-    return positive * low_x + negative * high_x, positive * high_x + negative * low_x
+    low = _product(positive, low_x) + _product(negative, high_x)
+    return low, _product(positive, high_x) + _product(negative, low_x)
+
+
+def _product(sums: IntArray, value: int) -> IntArray:
+    """Multiply in int64, which would wrap without a word: larger products than half of `BOUND_MAX` are cut near it."""
+    limit = BOUND_MAX // 2 // max(abs(value), 1)
+    return np.clip(sums, -limit, limit) * value

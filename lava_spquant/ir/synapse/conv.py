@@ -72,8 +72,7 @@ class Conv:
         channels = self.weight.shape[1] * self.groups
         good = len(input_shape) == 3 and input_shape[0] == channels
         expect(good, self.kind, "input shape", found=input_shape, expected=f"({channels}, H, W)")
-        size = (input_shape[1], input_shape[2])
-        sides = window_extent(size, self.kernel, self.stride, self.padding, self.dilation, self.kind)
+        sides = window_extent(input_shape, self.kernel, self.stride, self.padding, self.dilation, self.kind)
         return (self.weight.shape[0], *sides)
 
     def accumulate(self, x: IntArray) -> IntArray:

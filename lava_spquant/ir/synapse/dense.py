@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -44,7 +45,7 @@ class Dense:
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return (C_out,) for any source with C_in values."""
-        size = int(np.prod(input_shape))
+        size = math.prod(input_shape)
         expect(
             size == self.weight.shape[1],
             self.kind,

@@ -10,6 +10,7 @@ import numpy as np
 from lava_spquant.ir.arrays import IntArray, Shape, as_pair
 from lava_spquant.ir.errors import expect
 from lava_spquant.ir.neuron.base import Bounds
+from lava_spquant.ir.synapse.base import BOUND_MAX
 from lava_spquant.ir.synapse.window import Pair, window_extent, windows
 
 __all__ = ["SumPool"]
@@ -53,8 +54,7 @@ class SumPool:
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return (C, H_out, W_out) for a source of shape (C, H, W)."""
         expect(len(input_shape) == 3, self.kind, "input shape", found=input_shape, expected="(C, H, W)")
-        size = (input_shape[1], input_shape[2])
-        sides = window_extent(size, self.kernel, self.steps, self.padding, (1, 1), self.kind)
+        sides = window_extent(input_shape, self.kernel, self.steps, self.padding, (1, 1), self.kind)
         return (input_shape[0], *sides)
 
     def accumulate(self, x: IntArray) -> IntArray:
@@ -65,7 +65,8 @@ class SumPool:
     def acc_bounds(self, x: Bounds) -> tuple[IntArray, IntArray]:
         """Return bounds that hold for every channel, shape (1,)."""
         size = self.kernel[0] * self.kernel[1]
-        return np.array([min(x[0], 0) * size]), np.array([max(x[1], 0) * size])
+        low, high = max(min(x[0], 0) * size, -BOUND_MAX), min(max(x[1], 0) * size, BOUND_MAX)
+        return np.array([low]), np.array([high])
 
     @property
     def weight_bits(self) -> float:

@@ -7,21 +7,32 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lava_spquant.ir.arrays import Shape
 from lava_spquant.ir.errors import expect
+from lava_spquant.ir.limits import PADDING_MAX
 
-__all__ = ["Pair", "window_extent", "windows"]
+__all__ = ["Pair", "padding_values", "window_extent", "windows"]
 
 Pair = tuple[int, int]
 
 
-def window_extent(size: Pair, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair, where: str) -> Pair:
-    """Return the output (height, width), refusing a kernel that does not fit.
+def window_extent(shape: Shape, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair, where: str) -> Pair:
+    """Return the output (height, width) for a source of shape (C, H, W).
 
     Raises
     ------
     NetworkError
-        If an output side would be smaller than 1.
+        If an output side would be smaller than 1, or padding adds more values than an executor should hold.
     """
+    size = (shape[1], shape[2])
+    added = padding_values(shape, padding)
+    expect(
+        added <= PADDING_MAX,
+        where,
+        "padding",
+        found=f"{padding}, which adds {added} values to {shape}",
+        expected=f"at most {PADDING_MAX} values",
+    )
     sides = [
         (n + 2 * p - d * (k - 1) - 1) // s + 1
         for n, k, s, p, d in zip(size, kernel, stride, padding, dilation, strict=True)
@@ -34,6 +45,18 @@ def window_extent(size: Pair, kernel: Pair, stride: Pair, padding: Pair, dilatio
         expected="a kernel that fits",
     )
     return sides[0], sides[1]
+
+
+def padding_values(shape: Shape, padding: Pair) -> int:
+    """Return how many zeros padding puts around a source of shape (C, H, W).
+
+    Examples
+    --------
+    >>> padding_values((3, 1, 2), (1, 0))
+    12
+    """
+    channels, height, width = shape
+    return channels * ((height + 2 * padding[0]) * (width + 2 * padding[1]) - height * width)
 
 
 def windows(x: NDArray[Any], kernel: Pair, stride: Pair, padding: Pair, dilation: Pair) -> NDArray[Any]:

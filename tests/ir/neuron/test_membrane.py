@@ -89,3 +89,12 @@ def test_refused(fields: tuple[int, int, int], message: str) -> None:
 def test_frozen() -> None:
     with pytest.raises(FrozenInstanceError):
         Membrane(6, -1, 1).q_min = -3
+
+
+def test_numpy_integers_do_not_wrap_in_the_checks() -> None:
+    """In 8 bits 3 << 22 is 0, and the negative of -128 is -128."""
+    with pytest.raises(NetworkError, match="largest level: found 12582912"):
+        Membrane(np.int8(22), np.int8(-3), np.int8(3))
+    with pytest.raises(NetworkError, match="largest level: found 8388608"):
+        Membrane(np.int8(16), np.int8(-128), np.int8(1))
+    assert Membrane(np.int8(22), np.int8(-1), np.int8(1)).quantise(np.array([2**22])).tolist() == [2**22]

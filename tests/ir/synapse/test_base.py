@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from lava_spquant.ir import SYNAPSES, TERNARY_BITS, NetworkError
 from lava_spquant.ir.synapse import check_weight, required_bits
+from lava_spquant.ir.synapse.base import weight_bounds
 
 WIDTHS = [(1.58, 1), *((n, 2 ** (n - 1) - 1) for n in range(2, 17))]
 
@@ -48,3 +49,21 @@ def test_required_bits_of_nothing() -> None:
 def test_registry_names_are_the_classes_kinds() -> None:
     assert all(cls.kind == kind for kind, cls in SYNAPSES.items())
     assert TERNARY_BITS == 1.58
+
+
+values = st.integers(-(2**60), 2**60) | st.sampled_from([-(2**60), -1, 0, 1, 2**30, 2**60])
+
+
+@given(st.lists(st.integers(-(2**15) + 1, 2**15 - 1), min_size=1, max_size=8), values, values)
+def test_weight_bounds_are_exact_or_beyond_every_limit(weight: list[int], a: int, b: int) -> None:
+    low_x, high_x = min(a, b), max(a, b)
+    # Python's own integers do not wrap.
+    ends = [sum(pick(0, w * low_x, w * high_x) for w in weight) for pick in (min, max)]
+    bounds = weight_bounds(np.array([weight]), (low_x, high_x))
+    for bound, exact in zip(bounds, ends, strict=True):
+        assert bound.dtype == np.int64
+        if abs(exact) <= 2**60:
+            assert bound.item() == exact
+        else:
+            assert abs(bound.item()) >= 2**60
+            assert (bound.item() > 0) == (exact > 0)

@@ -62,3 +62,9 @@ def test_bounds_hold_zero_for_silence() -> None:
     """A delayed branch hears 0 before its source's first value, also where that source never sends 0."""
     low, high = Dense([[3, -2]], 3).acc_bounds((4, 7))
     assert (low.item(), high.item()) == (-14, 21)
+
+
+def test_the_number_of_values_of_a_source_does_not_wrap() -> None:
+    """274177 * 67280421310721 = 2**64 + 1, which is 1 in 64 bits."""
+    with pytest.raises(NetworkError, match="^dense: inputs: .*expected 1 values"):
+        Dense([[1]], 1).output_shape((1, 274177, 67280421310721))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lava_spquant.ir import NetworkError, SumPool
+from lava_spquant.ir.synapse.base import BOUND_MAX
 
 
 def test_by_hand() -> None:
@@ -30,6 +31,12 @@ def test_bounds_are_reached() -> None:
 def test_bounds_hold_zero_for_padding() -> None:
     low, high = SumPool(2).acc_bounds((3, 5))
     assert (low.item(), high.item()) == (0, 20)
+
+
+def test_bounds_beyond_64_bits_end_before_them() -> None:
+    low, high = SumPool(2**20).acc_bounds((-(2**31), 2**31))
+    assert low.dtype == high.dtype == np.int64
+    assert (low.item(), high.item()) == (-BOUND_MAX, BOUND_MAX)
 
 
 def test_no_weights() -> None:
