@@ -15,12 +15,16 @@ from typing import Any
 from lava.magma.runtime.message_infrastructure.multiprocessing import MultiProcessing, SystemProcess
 from lava.magma.runtime.message_infrastructure.shared_memory_manager import SharedMemoryManager
 
+from lava_spquant.proc.guard.answers import Answering
 from lava_spquant.proc.guard.errors import ModelError, ModelTraceback, ProcessDiedError
 from lava_spquant.proc.guard.orphan import tied_to_this_process
 
-__all__ = ["Actors", "end", "failure"]
+__all__ = ["Actors", "end", "failure", "last_words"]
 
 _log = logging.getLogger(__name__)
+
+_MOMENT = 0.01
+"""Seconds between two looks at children that are about to speak."""
 
 
 @contextmanager
@@ -60,6 +64,7 @@ class Actors(MultiProcessing):
             gc.freeze()
             if collected:
                 gc.enable()
+            kwargs["builder"] = Answering(kwargs["builder"])
             try:
                 target_fn(**kwargs)
             except Exception as error:
@@ -83,37 +88,73 @@ def _transportable(error: Exception) -> Exception:
     return ModelError(f"{type(error).__qualname__}: {error}")
 
 
-def failure(actors: Sequence[SystemProcess], names: Sequence[str]) -> Exception | None:
-    """Return why one of `actors` failed, or None.
+def failure(actors: Sequence[SystemProcess], names: Sequence[str], patience: float) -> Exception | None:
+    """Return why one of `actors` failed, or None: before the end of a run, none of them may have ended.
 
     Parameters
     ----------
     actors : sequence of SystemProcess
     names : sequence of str
         What each of them is, for the message.
+    patience : float
+        Seconds that all get to say why, where one has ended with exit code 0. It may have been told to, by a service
+        that another has reported an error to, and that other one may be slower to give its reason.
 
     Returns
     -------
     Exception or None
-        What its ProcessModel raised, with the traceback of the model as cause, or a
-        `ProcessDiedError` where it ended without a word.
+        What a ProcessModel raised, with the traceback of the model as cause, or a
+        `ProcessDiedError` where one ended without a word.
     """
+    ended = [name for actor, name in zip(actors, names, strict=True) if actor.exitcode is not None]
+    if not ended:
+        return _report(actors, names)
+    return last_words(actors, names, patience) or _died(ended[0], 0)
+
+
+def last_words(actors: Sequence[SystemProcess], names: Sequence[str], patience: float) -> Exception | None:
+    """Wait at most `patience` seconds until one of `actors` says why it fails, or dies by something else than an end.
+
+    Parameters
+    ----------
+    actors : sequence of SystemProcess
+    names : sequence of str
+        What each of them is, for the message.
+    patience : float
+
+    Returns
+    -------
+    Exception or None
+        As from `failure`; None if all are silent, and alive or ended with exit code 0.
+    """
+    give_up = time.monotonic() + patience
+    while True:
+        # A look at the exit codes first: what was sent before the end is then already in the pipe.
+        codes = [(name, actor.exitcode) for actor, name in zip(actors, names, strict=True)]
+        error = _report(actors, names)
+        if error is None:
+            error = next((_died(name, code) for name, code in codes if code), None)
+        if error is not None or time.monotonic() >= give_up:
+            return error
+        time.sleep(_MOMENT)
+
+
+def _report(actors: Sequence[SystemProcess], names: Sequence[str]) -> Exception | None:
+    """Return what one of `actors` raised, with its traceback as cause."""
     for actor, name in zip(actors, names, strict=True):
-        # A look at the exit code first: what was sent before the end is then already in the pipe.
-        exitcode = actor.exitcode
         try:
             report = actor.exception
         except (EOFError, OSError):
-            report = None
+            continue
         if report is not None:
             error, text = report
             error.__cause__ = ModelTraceback(f"in the ProcessModel of {name}:\n{text}")
             return error
-        if exitcode:
-            return ProcessDiedError(
-                f"Process {name}: ended with exit code {exitcode} during the run, expected it to stay"
-            )
     return None
+
+
+def _died(name: str, exitcode: int) -> ProcessDiedError:
+    return ProcessDiedError(f"Process {name}: ended with exit code {exitcode} before the run did, expected it to stay")
 
 
 def end(actors: Sequence[SystemProcess], grace: float) -> None:
@@ -121,7 +162,8 @@ def end(actors: Sequence[SystemProcess], grace: float) -> None:
 
     Only these processes are touched, each by its own handle.
     """
-    living: list[BaseProcess] = [actor for actor in actors if not actor._is_done]
+    # Where an earlier call was cut short, some have been closed already.
+    living: list[BaseProcess] = [actor for actor in actors if not (actor._is_done or actor._closed)]
     give_up = time.monotonic() + grace
     waiting = {actor.sentinel for actor in living}
     while waiting and time.monotonic() < give_up:

@@ -34,16 +34,17 @@ class guarded:  # noqa: N801 (used like a function in a with statement)
     run_cfg : RunConfig, optional
         The fixed-point models on the CPU by default.
     deadline : float, optional
-        Seconds from entering the block to the end of the last run; None sets no limit.
+        Seconds from entering the block to the end of the last run, or of the last reading, setting
+        or pausing after it; None sets no limit.
     compile_config : dict, optional
         Handed to Lava's compiler.
 
     Raises
     ------
     DeadlineError
-        From entering or `run`, when the time is over.
+        From entering, `run`, or reading, setting or pausing, when the time is over.
     ProcessDiedError
-        If a child ended without an exception.
+        If a child ended without an exception, with whatever exit code.
     Exception
         Whatever a ProcessModel raised: type and message as it was, with the traceback of the model
         as its cause. A `ModelError` that names it, where the exception cannot be pickled.
@@ -115,6 +116,10 @@ class guarded:  # noqa: N801 (used like a function in a with statement)
         runtime, self._runtime = self._runtime, None
         try:
             runtime.stop()
+        except BaseException:
+            # For one, an interrupt in the moment before they are held back; it does nothing where all was done.
+            runtime.stop()
+            raise
         finally:
             # Else a later stop() or the destructor of a Process would wait for children that are gone.
             for process in [*runtime.processes, self._process]:

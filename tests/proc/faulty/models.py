@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
+import sys
 import time
 
 import numpy as np
@@ -12,7 +14,7 @@ from lava.magma.core.model.py.type import LavaPyType
 from lava.magma.core.resources import CPU
 from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
 
-from tests.proc.faulty.errors import NeedsTwoArgumentsError, PlainError
+from tests.proc.faulty.errors import NeedsTwoArgumentsError, PlainError, SlowError
 from tests.proc.faulty.process import Fault
 
 
@@ -28,6 +30,10 @@ class PyFault(PyLoihiProcessModel):
         super().__init__(proc_params)
         if proc_params["fault"] == "build":
             raise PlainError("cannot be built")
+        if proc_params["fault"] == "leave_build":
+            sys.exit(0)
+        if proc_params["fault"] == "hang_build":
+            time.sleep(1000)
 
     def run_spk(self):
         received = self.a_in.recv()
@@ -37,21 +43,35 @@ class PyFault(PyLoihiProcessModel):
         self.s_out.send(received)
 
 
-def _misbehave(fault):
+def _local_error():
     class LocalError(Exception):
         pass
 
-    if fault == "raise":
-        raise PlainError("step 3 went wrong")
-    if fault == "raise_unpicklable":
-        raise LocalError("seen only here")
-    if fault == "raise_two_arguments":
-        raise NeedsTwoArgumentsError("left", "right")
-    if fault == "hang":
-        time.sleep(1000)
-    if fault == "collect":
-        gc.collect()
-    if fault == "collects":
-        raise PlainError(f"collects garbage: {gc.isenabled()}")
-    if fault == "die":
-        os._exit(7)
+    return LocalError("seen only here")
+
+
+_ERRORS = {
+    "raise": lambda: PlainError("step 3 went wrong"),
+    "raise_slowly": lambda: SlowError("step 3 went wrong"),
+    "raise_unpicklable": _local_error,
+    "raise_two_arguments": lambda: NeedsTwoArgumentsError("left", "right"),
+    "collects": lambda: PlainError(f"collects garbage: {gc.isenabled()}"),
+    "interrupts": lambda: PlainError(
+        f"interrupts blocked: {signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())}"
+    ),
+}
+
+_DEEDS = {
+    "none": lambda: None,
+    "hang": lambda: time.sleep(1000),
+    "collect": gc.collect,
+    "die": lambda: os._exit(7),
+    "leave": lambda: sys.exit(0),
+    "leave_at_once": lambda: os._exit(0),
+}
+
+
+def _misbehave(fault):
+    if fault in _ERRORS:
+        raise _ERRORS[fault]()
+    _DEEDS[fault]()
