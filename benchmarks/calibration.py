@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from common import Quick, commit, table
+from common import FULL_PRECISION, Quick, commit, table
 
 from lava_spquant.cli.opening import load_training
 from lava_spquant.cli.options import DataPath, Debug, Json, Quiet
@@ -23,8 +23,6 @@ from lava_spquant.cli.session import session
 from lava_spquant.report.machine import machine
 
 EPOCHS, QUICK_EPOCHS = 20, 3
-
-WEIGHTS = ("weight", "first_weight", "last_weight")
 
 CASES = (
     ("int8-channel", "int8-channel", "int4"),
@@ -63,11 +61,9 @@ def measure(name: str, folder: Path, data_path: Path | None, quick: bool) -> Ite
     from lava_spquant.workflow.train import train
 
     long = [f"training.epochs={QUICK_EPOCHS if quick else EPOCHS}", "training.warmup_epochs=1"]
-    nothing = [*(f"model.{field}=none" for field in WEIGHTS), "model.membrane=none"]
-    plain = train(load_recipe(name, [*long, *nothing]), folder / "float", data_path=data_path, progress=False)
+    plain = train(load_recipe(name, [*long, *FULL_PRECISION]), folder / "float", data_path=data_path, progress=False)
     for case, (weight, ends, membrane) in enumerate(CASES[1:2] if quick else CASES):
-        chosen = [f"model.weight={weight}", f"model.first_weight={ends}", f"model.last_weight={ends}"]
-        chosen.append(f"model.membrane={membrane}")
+        chosen = quantisers(weight, ends, membrane)
         target = folder / f"{case}.ckpt"
         done = calibrate_checkpoint(plain.checkpoint, target, chosen, data_path=data_path)
         tuned = []
@@ -84,6 +80,12 @@ def measure(name: str, folder: Path, data_path: Path | None, quick: bool) -> Ite
             "one_epoch": tuned[0],
             "two_epochs": tuned[1],
         }
+
+
+def quantisers(weight: str, ends: str, membrane: str) -> list[str]:
+    """Return what puts these into a recipe, also where it lists them layer by layer: a list would decide."""
+    weights = [f"model.weight={weight}", f"model.first_weight={ends}", f"model.last_weight={ends}", "model.weights=[]"]
+    return [*weights, f"model.membrane={membrane}", "model.membranes=[]"]
 
 
 def rounded(recipe: Any, checkpoint: Path, data_path: Path | None) -> float:

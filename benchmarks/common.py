@@ -20,6 +20,7 @@ __all__ = [
     "NO_HARDTANH",
     "NO_MEMBRANE",
     "NO_WEIGHT",
+    "QUICK_LIMIT",
     "RELU",
     "ROOT",
     "FigurePath",
@@ -60,6 +61,9 @@ FigurePath = Annotated[
 ]
 
 Quick = Annotated[bool, typer.Option("--quick", help="Smaller, and done within a minute.")]
+
+QUICK_LIMIT = 100
+"""So many test samples at most, where `--quick` measures on some."""
 
 
 def networks() -> list[Path]:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from common import FigurePath, Quick, Results, commit, seed_list, table, write_json
+from common import QUICK_LIMIT, FigurePath, Quick, Results, commit, seed_list, table, write_json
 from gates_parts.figure import gates_figure
 from gates_parts.masks import Bench, summary
 from pruning_parts.speed import some_samples
@@ -32,7 +32,7 @@ from lava_spquant.cli.session import session
 from lava_spquant.report.machine import machine
 from lava_spquant.report.style import save_figure
 
-QUICK_SEEDS, QUICK_LIMIT = 2, 100
+QUICK_SEEDS = 2
 
 Row = dict[str, Any]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from common import Quick, Results, commit, write_json
+from common import QUICK_LIMIT, Quick, Results, commit, write_json
 from pruning_parts.rows import pruned_row, pruned_table
 from pruning_parts.speed import some_samples
 
@@ -38,26 +38,35 @@ def main(
     """Measure pruned networks and the dense one."""
     with session(json_output, quiet, debug) as now:
         load_training(debug)
+        from lava_spquant.workflow.chunks import head
         from lava_spquant.workflow.prune import measure
         from lava_spquant.workflow.recipe import recipe_text
         from lava_spquant.workflow.train import load_checkpoint
 
-        limit = 100 if quick else limit
+        limit = min(limit or QUICK_LIMIT, QUICK_LIMIT) if quick else limit
         recipe, model = load_checkpoint(dense)
-        test = recipe.data.load(data_path).test
-        first = measure(model.to_ir(), test, recipe.data.steps, limit)
+        test = head(recipe.data.load(data_path).test, limit)
+        first = measure(model.to_ir(), test, recipe.data.steps)
         x = some_samples(first.network, recipe.data, data_path)
         rows = [{**pruned_row(recipe.name, 1.0, first, first, x), "recipe": recipe_text(recipe)}]
         for path in pruned:
             own, smaller = load_checkpoint(path)
-            if own.data.name != recipe.data.name or own.data.steps != recipe.data.steps:
-                found, expected = (f"{r.data.name}, {r.data.steps} steps" for r in (own, recipe))
+            found, expected = ((r.data.name, r.data.frames()) for r in (own, recipe))
+            if found != expected:
                 raise ValueError(f"{path}: data: found {found}, expected {expected}, as the dense network's")
             now.note(f"Measuring {own.name}")
-            side = measure(smaller.to_ir(), test, recipe.data.steps, limit)
+            side = measure(smaller.to_ir(), test, recipe.data.steps)
             row = pruned_row(own.name, side.operations / first.operations, side, first, x)
             rows.append({**row, "recipe": recipe_text(own)})
-        values = {"ok": True, "machine": machine().values(), "commit": commit(), "rows": rows}
+        values = {
+            "ok": True,
+            "machine": machine().values(),
+            "commit": commit(),
+            "dataset": recipe.data.name,
+            "samples": len(test),
+            "name": recipe.name,
+            "rows": rows,
+        }
         if results is not None:
             write_json(results, values)
         now.finish(values, pruned_table(rows))

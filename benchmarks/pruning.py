@@ -8,18 +8,19 @@ anew, and with `--epochs` trained further by its own recipe. Operations are coun
 (synaptic operations), and as if every input were active; the engine's time is beside the dense network's, both taking
 turns. `random` is what the criteria have to beat.
 
-Networks are kept under names that say what they are: criterion, share, what the share is of, and the first digits of
-the checkpoint's SHA-256. The same command goes on where it was stopped; another checkpoint begins anew.
+Networks are kept under names that say what they are: criterion, share, what the share is of, epochs of further
+training, and the first digits of the checkpoint's SHA-256. The same command goes on where it was stopped; another
+checkpoint, or another number of epochs, begins anew.
 """
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
-from common import FigurePath, Quick, Results, choice, commit, write_json
+from common import QUICK_LIMIT, FigurePath, Quick, Results, choice, commit, write_json
 from pruning_parts.figure import pruning_figure
 from pruning_parts.rows import Row, pruned_row, pruned_table
 from pruning_parts.speed import some_samples
@@ -69,7 +70,7 @@ def main(
         names = choice("--criteria", criteria, NAMES)
         left = _shares(shares)
         if quick:
-            left, limit = left[:1], 100
+            left, limit = left[:1], min(limit or QUICK_LIMIT, QUICK_LIMIT)
         rows: list[Row] = []
         dense: Row = {}
         for name in names:
@@ -85,6 +86,7 @@ def main(
             "machine": machine().values(),
             "commit": commit(),
             "checkpoint": checkpoint.name,
+            **_measured_on(checkpoint, limit, data_path),
             "of": kind,
             "epochs": epochs,
             "overrides": overrides or [],
@@ -97,6 +99,17 @@ def main(
             title = f"Channels pruned, {epochs} epochs of training behind" if epochs else "Channels pruned, not trained"
             save_figure(pruning_figure(title, rows, dense), figure)
         now.finish(values, pruned_table([dense, *rows]))
+
+
+def _measured_on(checkpoint: Path, limit: int | None, data_path: Path | None) -> dict[str, Any]:
+    """Return what the dense network is called, the recipe that made it, and what all are measured on."""
+    from lava_spquant.workflow.chunks import head
+    from lava_spquant.workflow.recipe import recipe_text
+    from lava_spquant.workflow.train import load_checkpoint
+
+    recipe, _ = load_checkpoint(checkpoint)
+    samples = len(head(recipe.data.load(data_path).test, limit))
+    return {"name": recipe.name, "recipe": recipe_text(recipe), "dataset": recipe.data.name, "samples": samples}
 
 
 def _shares(text: str) -> tuple[float, ...]:
@@ -125,7 +138,8 @@ def _pruned(
 
     digest = hashlib.sha256(checkpoint.read_bytes()).hexdigest()[:8]
     # Recipes may be equal where the networks that training starts from are not.
-    name = f"{criterion.replace(':', '-')}-{share:g}-{kind}-{digest}"
+    # And a longer training would go on where a shorter one had ended, with the learning rate at 0.
+    name = f"{criterion.replace(':', '-')}-{share:g}-{kind}-{epochs}-epochs-{digest}"
     now.note(f"{criterion}, {share:.0%} of the {kind}")
     target = folder / f"{name}.ckpt"
     config = PruneConfig(criterion, share, kind)

@@ -39,8 +39,11 @@ RECIPES = {
     "cifar10-binary": "cifar10-bit-resnet20",
     "mnist-pruned": "mnist-cnn-pruned",
 }
-PRUNED = {"mnist-pruned": ("mnist-cnn", {"criterion": "membrane", "share": 0.35, "kind": "weights"})}
-"""Networks that begin as another recipe's, pruned so."""
+PRUNED = {"mnist-pruned": ("mnist-cnn", {"criterion": "membrane", "widths": (24, 26)})}
+"""Networks that begin as another recipe's, pruned so.
+
+By widths, which are those of the recipe: a share would leave others of a dense network that was trained anew.
+"""
 
 LIBRARIES = ("lava_spquant", "lava-nc", "lava-dl", "torch", "numpy")
 

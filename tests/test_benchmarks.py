@@ -140,7 +140,7 @@ def test_pruning(tmp_path: Path) -> None:
     # One that was trained further, beside the dense network.
     (smaller,) = tmp_path.glob("p/membrane-*/last.ckpt")
     digest = hashlib.sha256(checkpoint.read_bytes()).hexdigest()[:8]
-    assert smaller.parent.name == f"membrane-0.7-operations-{digest}"
+    assert smaller.parent.name == f"membrane-0.7-operations-1-epochs-{digest}"
     again = values("pruned", str(checkpoint), str(smaller), "--results", "q.json", cwd=tmp_path)
     assert json.loads((tmp_path / "q.json").read_text(encoding="utf-8")) == again
     counted = ("accuracy", "channels", "operations", "synops", "weights", "kilobytes", "fewer_synops")

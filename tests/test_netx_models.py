@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import re
 import subprocess
@@ -15,6 +16,8 @@ from lava_spquant import data, netx
 from lava_spquant.data import DataError, Split
 from lava_spquant.data.emulated import FIRST_TEST_INDEX, PREFIX, emulated_split
 from lava_spquant.workflow import Loaded, evaluate, load, verify
+from lava_spquant.workflow.prune import PruneConfig
+from lava_spquant.workflow.recipe import load_recipe
 from tests.paths import ROOT, SHARED, missing
 
 FOLDER = ROOT / "netx_models"
@@ -127,6 +130,17 @@ def test_a_network_is_made_with_its_card(tmp_path: Path) -> None:
     assert refused.returncode == 2
     assert "recipe: found another one" in json.loads(refused.stdout)["error"]
     assert not (tmp_path / "other").exists()
+
+
+def test_networks_that_begin_pruned_get_the_widths_of_their_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(FOLDER))
+    script = importlib.import_module("make")
+    for name in ("make", "card"):
+        monkeypatch.delitem(sys.modules, name)
+    assert script.PRUNED
+    for name, (_, options) in script.PRUNED.items():
+        # The last ones are the classes, which stay.
+        assert PruneConfig(**options).widths == load_recipe(script.RECIPES[name]).model.channels[:-1]
 
 
 def test_an_unknown_network_is_refused(tmp_path: Path) -> None:

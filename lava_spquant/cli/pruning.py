@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
@@ -11,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lava_spquant import ir
+from lava_spquant.cli.given import refuse_beside
 from lava_spquant.cli.opening import load_training
 from lava_spquant.cli.options import DataPath, Debug, Json, Limit, Quiet
 from lava_spquant.cli.session import session
@@ -24,6 +26,7 @@ __all__ = ["prune"]
 
 
 def prune(
+    context: typer.Context,
     checkpoint: Annotated[Path, typer.Argument(metavar="CKPT", help="A checkpoint of training.")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The checkpoint that is written.")],
     criterion: Annotated[
@@ -49,7 +52,7 @@ def prune(
     """Remove the channels that matter least from every tensor of a trained network.
 
     The result is a checkpoint of a smaller network: export it, or go on training it with train --initial and the
-    recipe that is written beside it.
+    recipe that is written beside it, as the last line says.
 
     Example: lava-spquant prune runs/digits/last.ckpt --criterion membrane --share 0.4 -o small.ckpt
     """
@@ -57,10 +60,13 @@ def prune(
         load_training(debug)
         from lava_spquant.workflow.prune import PruneConfig, prune_checkpoint
 
+        if widths is not None:
+            budget = ("share", "kind", "bound", "floor")
+            refuse_beside(context, "--widths", budget, "it says itself how many channels stay")
         config = PruneConfig(criterion, share, kind, bound, floor, samples, _numbers(widths))
         with now.progress() as progress:
             done = prune_checkpoint(checkpoint, out, config, data_path=data, limit=limit, progress=progress)
-        channels = _widths(done)
+        channels, further = _widths(done), _further(done, checkpoint, data)
         values: dict[str, Any] = {
             "ok": True,
             "checkpoint": str(done.checkpoint),
@@ -70,17 +76,30 @@ def prune(
             "widths": channels,
             "before": _side(done.before),
             "after": _side(done.after),
+            "train": further,
         }
         line = (
             f"{done.checkpoint}: {values['before']['operations'] / values['after']['operations']:.2f} times fewer "
             f"operations, accuracy {done.before.accuracy:.2%} before and {done.after.accuracy:.2%} after; train it "
-            f"further with: lava-spquant train {done.recipe_file} --initial {done.checkpoint}"
+            f"further with: {further}"
         )
         now.finish(values, _channels_table(channels), _sides_table(done), Text(line))
 
 
+def _further(done: PrunedCheckpoint, dense: Path, data: Path | None) -> str:
+    """Return the command that trains the smaller network further, in a folder of its own."""
+    # The recipe's name alone would lead all prunings of one network into the same folder.
+    folder = Path("runs") / f"{done.recipe.name}-{done.recipe_file.stem}"
+    words = ["lava-spquant", "train", done.recipe_file, "--initial", done.checkpoint, "--out", folder]
+    if done.recipe.training.distillation:
+        words += ["--teacher", dense]
+    if data is not None:
+        words += ["--data", data]
+    return shlex.join(map(str, words))
+
+
 def _numbers(text: str | None) -> tuple[int, ...]:
-    words = text.split(",") if text else []
+    words = [] if text is None else text.split(",")
     if not all(word.strip().isdecimal() for word in words):
         raise ValueError(f"--widths: found {text!r}, expected whole numbers such as 16,32,64")
     return tuple(int(word) for word in words)

@@ -9,6 +9,7 @@ import typer
 from rich.text import Text
 
 from lava_spquant.cli.demo_table import demo_table
+from lava_spquant.cli.given import refuse_beside
 from lava_spquant.cli.opening import load_training, open_source, parse_shape
 from lava_spquant.cli.options import (
     DataPath,
@@ -28,6 +29,7 @@ from lava_spquant.report import activity_table, flops_table, memory_table, netwo
 from lava_spquant.workflow import demo as run_demo
 from lava_spquant.workflow import report as make_report
 from lava_spquant.workflow.demo import MIN_ACCURACY, RECIPE
+from lava_spquant.workflow.loading import CHECKPOINT_SUFFIX
 from lava_spquant.workflow.named import open_named
 from lava_spquant.workflow.report import ACTIVITY_SAMPLES
 from lava_spquant.workflow.verify import LAVA_SAMPLES
@@ -36,6 +38,7 @@ __all__ = ["demo", "report"]
 
 
 def report(
+    context: typer.Context,
     source: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Argument(metavar="[NET|CKPT]", help="A .net file, or a checkpoint (.ckpt) of training."),
@@ -76,6 +79,7 @@ def report(
     with session(json_output, quiet, debug) as now:
         if (source is None) == (model is None):
             raise ValueError("report: found a file and --model, or neither, expected one of them")
+        _refuse_idle(context, source)
         if source is not None:
             found = open_source(
                 source, dataset=dataset, steps=steps, input_shape=input_shape, input_bits=input_bits, debug=debug
@@ -94,6 +98,17 @@ def report(
         tables += [] if made.flops is None else [flops_table(made.flops)]
         values = report_values(made) | {"figures": [str(path) for path in drawn]}
         now.finish(values, *tables, *(Text(str(path)) for path in drawn))
+
+
+def _refuse_idle(context: typer.Context, source: Path | None) -> None:
+    """Refuse what says nothing of the network that is accounted for."""
+    if source is None:
+        samples = ("dataset", "steps", "data", "limit")
+        refuse_beside(context, "report: --model", samples, "a network that is not trained runs on no data")
+        return
+    refuse_beside(context, "report: a file", ("overrides", "classes"), "they change a network named with --model")
+    if source.suffix == CHECKPOINT_SUFFIX:
+        refuse_beside(context, "report: a checkpoint", ("input_shape", "input_bits"), "it holds its input")
 
 
 def demo(

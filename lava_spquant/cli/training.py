@@ -69,7 +69,7 @@ def train(
     Example: lava-spquant train mnist-cnn --devices 2 --strategy ddp
     """
     hint = "training resumes from the last checkpoint when the same command is run again"
-    first = is_first_process()
+    first = is_first_process(devices * num_nodes)
     # Of several processes one tells of the result; what goes wrong in any of them reaches standard error.
     with session(json_output and first, quiet or not first, debug, resume_hint=hint if first else None) as now:
         load_training(debug)

@@ -86,7 +86,7 @@ def choose_channels(
     kind : {"operations", "weights", "memory"}
         What is counted; see `COSTS`.
     bound : float
-        Channels with a lower score go whatever the cost is.
+        Channels with a lower score go whatever the cost is; not NaN.
     floor : float
         Share of every width that stays, 0..1; at least one channel does, and two where `ir.Width.least` says so.
 
@@ -96,7 +96,7 @@ def choose_channels(
         If a number is out of range, scores do not fit, or the floor leaves more than may be left.
     """
     widths = ir.widths(network)
-    _check(widths, scores, share, floor)
+    _check(widths, scores, share, floor, bound)
     keep = [np.ones(width.channels, bool) for width in widths]
     least = [width.channels if width.fixed else max(width.least, math.ceil(floor * width.channels)) for width in widths]
     counts = _Counts(network, widths, kind)
@@ -112,10 +112,18 @@ def choose_channels(
     left = counts.cost(keep)
     if left > aim:
         raise ValueError(
-            f"prune: share: found {share:g} of the {kind}, expected at least {left / counts.cost_of_all:.3f}: "
+            f"prune: share: found {share:g} of the {kind}, expected at least {_share(left, counts.cost_of_all):.3f}: "
             f"{floor:.0%} of every width stays"
         )
     return tuple(keep)
+
+
+def _share(left: int, whole: int) -> float:
+    """Return the smallest share in thousandths that allows `left` of `whole`, as `choose_channels` multiplies it."""
+    thousandths = left * 1000 // whole
+    while thousandths / 1000 * whole < left:
+        thousandths += 1
+    return thousandths / 1000
 
 
 def keep_widths(
@@ -137,7 +145,7 @@ def keep_widths(
         If scores do not fit, there are not as many numbers as widths that may change, or one is out of range.
     """
     widths = ir.widths(network)
-    _check(widths, scores, 1.0, 0.0)
+    _check(widths, scores)
     free = [width.channels for width in widths if not width.fixed]
     if len(channels) != len(free) or not all(1 <= n <= most for n, most in zip(channels, free, strict=True)):
         raise ValueError(f"prune: widths: found {list(channels)}, expected one number each, from 1 to {free}")
@@ -189,7 +197,13 @@ def _cost_of(kind: str) -> Cost:
     return COSTS[kind]
 
 
-def _check(widths: Sequence[ir.Width], scores: Sequence[NDArray[np.float64]], share: float, floor: float) -> None:
+def _check(
+    widths: Sequence[ir.Width],
+    scores: Sequence[NDArray[np.float64]],
+    share: float = 1.0,
+    floor: float = 0.0,
+    bound: float = 0.0,
+) -> None:
     shapes = [values.shape for values in scores]
     expected = [(width.channels,) for width in widths]
     if shapes != expected:
@@ -199,3 +213,5 @@ def _check(widths: Sequence[ir.Width], scores: Sequence[NDArray[np.float64]], sh
     for what, value in (("share", share), ("floor", floor)):
         if not 0 <= value <= 1:
             raise ValueError(f"prune: {what}: found {value}, expected 0..1")
+    if math.isnan(bound):
+        raise ValueError(f"prune: bound: found {bound}, expected a number")

@@ -58,21 +58,36 @@ def target_mask(mass: Values, share: float = MASS) -> NDArray[np.bool_]:
     mass : numpy.ndarray, float64 (..., C)
         At least 0.
     share : float
-        r: channels are kept, largest first, while their running sum is at most this share of the whole.
+        r: channels are kept, largest first, while their running sum is at most this share of the whole. The largest
+        is always kept, where any is above 0; 1 keeps all that are.
 
     Returns
     -------
     numpy.ndarray, bool (..., C)
-        At least the largest one, where any is above 0; else none.
+        As `lava_spquant.slayer.gate.target_mask` has it, to the last bit of a sum.
     """
     order = np.argsort(-mass, axis=-1, kind="stable")
     ranked = np.take_along_axis(mass, order, axis=-1)
-    total = ranked.sum(axis=-1, keepdims=True)
-    kept = (ranked.cumsum(axis=-1) <= share * total) & (ranked > 0)
-    kept[..., 0] = ranked[..., 0] > 0
+    running = _running_sum(ranked)
+    # The whole is where the running sum ends: a sum in another order may differ from it by rounding.
+    kept = (running <= share * running[..., -1:]) | (share >= 1)
+    kept[..., 0] = True
+    kept &= ranked > 0
     mask = np.zeros(mass.shape, bool)
     np.put_along_axis(mask, order, kept, axis=-1)
     return mask
+
+
+def _running_sum(values: Values) -> Values:
+    """Return the running sum along the last axis, in the order in which training adds up.
+
+    After each pass a place holds the sum of twice as many values, itself and those before it.
+    """
+    running, reach = values.astype(np.float64), 1
+    while reach < running.shape[-1]:
+        running[..., reach:] = running[..., reach:] + running[..., :-reach]
+        reach *= 2
+    return running
 
 
 def channel_statistics(network: ir.Network, traces: Iterable[Trace]) -> tuple[ChannelStatistics, ...]:

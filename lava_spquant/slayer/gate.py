@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from lava_spquant import ir
 from lava_spquant.slayer.quant.base import pass_through
 
-__all__ = ["GATES", "MASS", "GateConfig", "gumbel", "open_mask", "target_mask"]
+__all__ = ["GATES", "MASS", "GateConfig", "gumbel", "open_mask", "part_of_batch", "target_mask"]
 
 MASS = 0.85
 """Share r of a layer's activity that a target mask keeps, in Fire-Together-Wire-Together and SpQuant-SNN."""
 
 GATES = {"none": (), "channel": ("channel",), "spatial": ("spatial",), "both": ("channel", "spatial")}
 """Kinds of predictors by the name that recipes use."""
+
+_part: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,7 @@ def target_mask(mass: Tensor, share: float = MASS) -> Tensor:
     Returns
     -------
     Tensor, (..., C)
-        As `lava_spquant.prune.target_mask` has it.
+        As `lava_spquant.prune.statistics.target_mask` has it; sums are of float64, whatever comes in.
 
     Examples
     --------
@@ -109,10 +113,39 @@ def target_mask(mass: Tensor, share: float = MASS) -> Tensor:
     [1.0, 0.0, 0.0, 1.0]
     """
     ranked, order = mass.sort(dim=-1, descending=True, stable=True)
-    kept = (ranked.cumsum(-1) <= share * ranked.sum(-1, keepdim=True)) | (share >= 1)
+    running = _running_sum(ranked.double())
+    # The whole is where the running sum ends: a sum in another order may differ from it by rounding.
+    kept = (running <= share * running[..., -1:]) | (share >= 1)
     kept[..., 0] = True
     kept &= ranked > 0
     return torch.zeros_like(mass).scatter(-1, order, kept.to(mass.dtype))
+
+
+def _running_sum(values: Tensor) -> Tensor:
+    """Return the running sum along the last axis: torch's own has no deterministic form on a GPU.
+
+    After each pass a place holds the sum of twice as many values, itself and those before it.
+    """
+    reach = 1
+    while reach < values.shape[-1]:
+        values = values + pad(values[..., :-reach], (reach, 0))
+        reach *= 2
+    return values
+
+
+@contextmanager
+def part_of_batch(start: int, total: int) -> Iterator[None]:
+    """Declare that a process's samples are those from `start` on of a batch of `total`.
+
+    Their noise is then theirs in the draw for the whole batch: processes whose generators are in one state, as training
+    keeps them, draw for all samples what one process would.
+    """
+    global _part  # noqa: PLW0603 (a process computes one part of a batch at a time)
+    before, _part = _part, (start, total)
+    try:
+        yield
+    finally:
+        _part = before
 
 
 def gumbel(logits: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
@@ -121,6 +154,7 @@ def gumbel(logits: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
     Parameters
     ----------
     logits : Tensor
+        (T, N, ...) within `part_of_batch`; else of any shape.
     temperature : float
 
     Returns
@@ -128,6 +162,15 @@ def gumbel(logits: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
     mask, soft : Tensor
         0 or 1, and `sigmoid((logits + noise) / temperature)` with logistic noise: the difference of two Gumbel ones.
     """
-    noise = torch.rand_like(logits).clamp_(1e-6, 1 - 1e-6).logit()
+    noise = _uniform(logits).clamp_(1e-6, 1 - 1e-6).logit()
     soft = torch.sigmoid((logits + noise) / temperature)
     return pass_through((soft > 0.5).to(logits.dtype), soft), soft
+
+
+def _uniform(like: Tensor) -> Tensor:
+    """Return random numbers, 0..1, of the shape and for the samples of `like`; drawn in the order of its axes."""
+    if _part is None:
+        return torch.rand(like.shape, dtype=like.dtype, device=like.device)
+    start, total = _part
+    whole = torch.rand((like.shape[0], total, *like.shape[2:]), dtype=like.dtype, device=like.device)
+    return whole.narrow(1, start, like.shape[1])

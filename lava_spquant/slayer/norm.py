@@ -18,9 +18,11 @@ import torch
 from torch import Tensor, nn
 from torch import distributed as dist
 from torch.autograd.function import once_differentiable
+from torch.nn.functional import batch_norm
 
 __all__ = [
     "BatchNorm",
+    "meeting_device",
     "merge_moments",
     "on_the_whole_batch",
     "renormalise",
@@ -78,13 +80,22 @@ def sum_over_processes(values: Tensor) -> Tensor:
     """Return the sum of every process's `values`, the same in all of them; without gradients.
 
     Every process has to call it, with tensors of one shape and dtype, and in the same order as other collectives.
-    Without a process group it is `values`.
+    Without a process group it is `values`. Values may lie on any device, and the sum lies there too.
     """
     if not (dist.is_available() and dist.is_initialized()):
         return values
-    total = values.detach().clone()
+    total = values.detach().to(meeting_device(values.device), copy=True)
     dist.all_reduce(total)
-    return total
+    return total.to(values.device)
+
+
+def meeting_device(own: torch.device) -> torch.device:
+    """Return where collectives take values that lie on `own`.
+
+    NCCL knows GPUs only, and Lightning moves the module to the CPU when a training ends, in front of what is still
+    saved then. Each process has chosen its GPU long before.
+    """
+    return torch.device("cuda") if own.type == "cpu" and dist.get_backend() == "nccl" else own
 
 
 def merge_moments(mean: Tensor, squares: Tensor, count: int) -> tuple[Tensor, Tensor, int]:
@@ -120,25 +131,48 @@ def merge_moments(mean: Tensor, squares: Tensor, count: int) -> tuple[Tensor, Te
 class BatchNorm(nn.BatchNorm1d):
     """`torch.nn.BatchNorm1d`, but that training's statistics span all processes.
 
-    Parameters, buffers, numbers in one process, and `eval()` are those of the base class.
+    Parameters, buffers, numbers in one process, and `eval()` are those of the base class. A batch with one value per
+    channel has no spread: it is normalised by the running statistics, which stay as they are.
 
     Raises
     ------
     ValueError
-        In training, if all processes together hold one value per channel.
+        In training, if all processes together hold one value per channel, and there are no running statistics yet.
     """
 
     def forward(self, x: Tensor) -> Tensor:
         """Return `x`, (N, C), (N, C, L) or (N, C, H, W), normalised per channel, in its own memory format."""
-        if not (self.training and spans_processes()):
+        if not self.training:
             return super().forward(x)
         self._check_input_dim(x)
+        if not spans_processes():
+            return super().forward(x) if x.numel() > x.shape[1] else self._without_spread(x)
         normalised: tuple[Tensor, Tensor, Tensor, int] = _SpreadNorm.apply(x, self.weight, self.bias, self.eps)
         y, mean, squares, count = normalised
         if count <= 1:
-            raise ValueError(f"batch-norm: found {count} value per channel in all processes, expected at least 2")
+            return self._without_spread(x)
         self.track(mean, squares / (count - 1))
         return y
+
+    def _without_spread(self, x: Tensor) -> Tensor:
+        self.check_stand_in()
+        return batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
+
+    def check_stand_in(self) -> None:
+        """Check that running statistics can stand in for those of a batch with one value per channel.
+
+        Raises
+        ------
+        ValueError
+            If there are none: before the first larger batch, and while `renormalise` takes them anew.
+        """
+        known = self.num_batches_tracked is not None and int(self.num_batches_tracked) > 0
+        # Without a momentum they are a mean over batches, in which this one would be missing unseen.
+        if not known or self.momentum is None:
+            raise ValueError(
+                "batch-norm: found 1 value per channel, expected at least 2 in training: more samples in a batch, or "
+                "more time steps"
+            )
 
     def _check_input_dim(self, input: Tensor) -> None:  # noqa: A002 (torch's name)
         if input.dim() not in (2, 3, 4):

@@ -13,11 +13,13 @@ from lava_spquant.data import EventSplit, ImageSplit
 from lava_spquant.data.tensor import as_torch, encoder
 from lava_spquant.slayer.calibrate import CalibrationConfig, CalibrationRow, calibrate
 from lava_spquant.slayer.models import build_convnet
-from lava_spquant.slayer.training import AtomicCheckpointIO, read_checkpoint
+from lava_spquant.slayer.training import read_checkpoint
+from lava_spquant.workflow.checkpoint import network_of
+from lava_spquant.workflow.derived import check_target, write_network
 from lava_spquant.workflow.evaluate import evaluate
 from lava_spquant.workflow.executor import default_executor
 from lava_spquant.workflow.recipe import Recipe, load_recipe, recipe_text
-from lava_spquant.workflow.train import load_checkpoint
+from lava_spquant.workflow.train import training_parts
 
 __all__ = ["CalibratedCheckpoint", "calibrate_checkpoint"]
 
@@ -63,7 +65,7 @@ def calibrate_checkpoint(
     overrides : sequence of str
         `model.weight=int4-channel`, `model.membrane=ternary` and so on: what the recipe shall say instead.
     samples : int
-        Training samples that are looked at; their labels are not.
+        Training samples that are looked at; their labels are not. None of those that training sets aside.
     data_path : path-like, optional
         Where the data set lies.
 
@@ -74,25 +76,28 @@ def calibrate_checkpoint(
     Raises
     ------
     ValueError
-        If the checkpoint is damaged, or the overrides change more than how the model is quantised.
+        If the checkpoint is damaged, the overrides change more than how the model is quantised, or `target` is
+        `source`. Nothing is written then.
     """
+    check_target(source, target)
     stored, target = read_checkpoint(source), Path(target)
-    recipe, model = load_checkpoint(source)
+    recipe, model = network_of(stored, source)
     wanted = load_recipe(recipe_text(recipe), overrides)
     same = {name: getattr(recipe.model, name) for name in QUANTISATION}
     if replace(wanted, model=replace(wanted.model, **same)) != recipe:
         fields = ", ".join(f"model.{name}" for name in QUANTISATION)
         raise ValueError(f"calibrate: overrides: found {', '.join(overrides)}, expected only {fields}")
     splits = recipe.data.load(data_path)
-    kept = {**stored["hyper_parameters"], "recipe": recipe_text(wanted)}
+    classes = int(stored["hyper_parameters"]["classes"])
     with torch.random.fork_rng(devices=[]):
-        quantised = build_convnet(wanted.model, model.input_spec, int(kept["classes"]), wanted.name)
-    seen = _some(splits.train, samples, recipe.seed)
+        quantised = build_convnet(wanted.model, model.input_spec, classes, wanted.name)
+    # Images that training sets aside choose an epoch of what is trained further.
+    fitted, _ = training_parts(recipe, splits)
+    seen = _some(fitted, samples, recipe.seed)
     inputs = encoder(seen, recipe.data.steps)(as_torch(seen).tensors[0])
     done = calibrate(model, [inputs], CalibrationConfig(samples=samples), quantised)
     quantised.load_state_dict(done.model.state_dict())
-    state = {f"model.{name}": values for name, values in quantised.state_dict().items()}
-    AtomicCheckpointIO().save_checkpoint({"state_dict": state, "hyper_parameters": kept}, target)
+    write_network(target, wanted, quantised, stored)
     networks = (model.to_ir(), quantised.eval().to_ir())
     scores = (evaluate(n, splits.test, recipe.data.steps, default_executor()).accuracy for n in networks)
     return CalibratedCheckpoint(target, wanted, done.rows, *scores)

@@ -20,6 +20,7 @@ class Hardware:
     Parameters
     ----------
     accelerator : {"auto", "cpu", "gpu"}
+        A GPU is one that CUDA knows; "auto" takes it where there is one.
     devices : int
         Processes on each machine: one per GPU, or any number on a CPU.
     num_nodes : int
@@ -38,6 +39,9 @@ class Hardware:
     strategy: str = "auto"
 
     def __post_init__(self) -> None:
+        if self.accelerator == "mps":
+            expected = f"one of {', '.join(ACCELERATORS)}: neurons compute in float64, which it lacks"
+            raise ValueError(f"hardware: accelerator: found 'mps', expected {expected}")
         for what, names in (("accelerator", ACCELERATORS), ("strategy", STRATEGIES)):
             if getattr(self, what) not in names:
                 raise ValueError(f"hardware: {what}: found {getattr(self, what)!r}, expected one of {', '.join(names)}")
@@ -45,10 +49,46 @@ class Hardware:
             if getattr(self, what) < 1:
                 raise ValueError(f"hardware: {what}: found {getattr(self, what)}, expected at least 1")
 
+    @property
+    def processes(self) -> int:
+        """How many train together, on all machines."""
+        return self.devices * self.num_nodes
 
-def is_first_process() -> bool:
+    def backend(self) -> str:
+        """Return Lightning's name of what computes, "cuda" or "cpu".
+
+        Lightning's own "auto" and "gpu" prefer Apple's GPUs, which lack float64.
+
+        Raises
+        ------
+        ValueError
+            If a GPU is wanted, and CUDA knows none.
+        """
+        import torch  # slow to import, and the command reads options before it
+
+        if self.accelerator == "cpu":
+            return "cpu"
+        known = torch.cuda.is_available()
+        if self.accelerator == "gpu" and not known:
+            raise ValueError("hardware: accelerator: found 'gpu' and no GPU that CUDA knows, expected auto or cpu")
+        return "cuda" if known else "cpu"
+
+
+def is_first_process(processes: int) -> bool:
     """Say whether this process is the one that tells of the result, among those that train together.
 
-    The others are started by Lightning or `torchrun`, which tell them their number in the environment.
+    The others are started by Lightning, `torchrun` or a cluster's scheduler, which tell them their number in the
+    environment. A scheduler's number counts where no other is given, as in Lightning; and only where several train
+    together, since it also numbers tasks that have nothing to do with each other.
+
+    Parameters
+    ----------
+    processes : int
+        How many train together; see `Hardware.processes`.
     """
-    return all(os.environ.get(name, "0") == "0" for name in ("RANK", "LOCAL_RANK", "NODE_RANK", "GROUP_RANK"))
+    if any(os.environ.get(name, "0") != "0" for name in ("RANK", "LOCAL_RANK", "NODE_RANK", "GROUP_RANK")):
+        return False
+    if processes == 1 or "RANK" in os.environ or "LOCAL_RANK" in os.environ:
+        return True
+    scheduled = (os.environ.get(name) for name in ("SLURM_PROCID", "JSM_NAMESPACE_RANK"))
+    return next((number for number in scheduled if number is not None), "0") == "0"

@@ -18,18 +18,23 @@ from lava_spquant.prune.budget import FLOOR
 from lava_spquant.report import Activity, activity
 from lava_spquant.slayer.narrow import narrow
 from lava_spquant.slayer.norm import renormalise
-from lava_spquant.slayer.training import AtomicCheckpointIO, read_checkpoint
+from lava_spquant.slayer.training import read_checkpoint
+from lava_spquant.workflow.checkpoint import network_of
 from lava_spquant.workflow.chunks import head
+from lava_spquant.workflow.derived import check_target, recipe_beside, write_network
 from lava_spquant.workflow.evaluate import evaluate, traces
 from lava_spquant.workflow.executor import default_executor
 from lava_spquant.workflow.progress import Progress, silent
 from lava_spquant.workflow.recipe import Recipe, recipe_text
-from lava_spquant.workflow.train import load_checkpoint, training_parts
+from lava_spquant.workflow.train import training_parts
 
 ACTIVITY_SAMPLES = 1000
 """Test samples that operations are counted on."""
 
 RENORMALISE_BATCH = 128
+
+PRUNED = "-pruned"
+"""Behind the name of the recipe: what is trained further must not go on in the dense network's folder."""
 
 __all__ = ["PruneConfig", "PrunedCheckpoint", "PrunedSide", "measure", "prune_checkpoint"]
 
@@ -110,7 +115,7 @@ class PrunedCheckpoint:
     checkpoint : Path
         Of the smaller network, with its recipe: training can start from it (`train --initial`).
     recipe : Recipe
-        The old one with `model.channels`.
+        The old one with `model.channels`, and with `-pruned` behind its name.
     recipe_file : Path
         The same as YAML, beside the checkpoint.
     keep : tuple of numpy.ndarray, bool (C,)
@@ -140,7 +145,7 @@ def prune_checkpoint(
     Parameters
     ----------
     source, target : path-like
-        Checkpoints; missing folders are made.
+        Checkpoints; missing folders are made. Beside the second goes its recipe.
     config : PruneConfig
     data_path : path-like, optional
         Where the data set lies.
@@ -151,10 +156,12 @@ def prune_checkpoint(
     Raises
     ------
     ValueError
-        If the checkpoint is damaged, the criterion is unknown, or the network cannot become as small as asked.
+        If the checkpoint is damaged, the criterion is unknown, or the network cannot become as small as asked; if
+        `target` is `source`, or another file lies where its recipe goes. Nothing is written then.
     """
+    check_target(source, target)
     stored, target = read_checkpoint(source), Path(target)
-    recipe, model = load_checkpoint(source)
+    recipe, model = network_of(stored, source)
     network, splits, steps = model.to_ir(), recipe.data.load(data_path), recipe.data.steps
     # Not among images that training sets aside: they choose an epoch of what is trained further.
     fitted, _ = training_parts(recipe, splits)
@@ -167,13 +174,11 @@ def prune_checkpoint(
     # Of nearly one size, because each counts alike.
     renormalise(model, inputs.tensor_split(-(-len(inputs) // RENORMALISE_BATCH)))
     channels = tuple(int(mask.sum()) for mask in keep)
-    smaller = replace(recipe, model=replace(recipe.model, channels=channels))
+    smaller = replace(recipe, name=f"{recipe.name}{PRUNED}", model=replace(recipe.model, channels=channels))
+    recipe_file = recipe_beside(target, recipe_text(smaller))
+    model.name = smaller.name
     sides = [measure(net, splits.test, steps, limit, progress) for net in (network, model.to_ir())]
-    state = {f"model.{name}": values for name, values in model.state_dict().items()}
-    kept = {**stored["hyper_parameters"], "recipe": recipe_text(smaller)}
-    AtomicCheckpointIO().save_checkpoint({"state_dict": state, "hyper_parameters": kept}, target)
-    # Of another ending nothing is taken off: what follows the last dot may tell two checkpoints apart.
-    recipe_file = target.with_name(f"{target.name.removesuffix('.ckpt')}.yaml")
+    write_network(target, smaller, model, stored)
     draft = recipe_file.with_name(f"{recipe_file.name}.tmp")
     draft.write_text(recipe_text(smaller), encoding="utf-8")
     draft.replace(recipe_file)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import lightning as L
 import torch
@@ -29,17 +27,17 @@ from lava_spquant.slayer.training import (
     remove_leftovers,
     write_row,
 )
+from lava_spquant.workflow.checkpoint import load_checkpoint
 from lava_spquant.workflow.determinism import deterministic
 from lava_spquant.workflow.hardware import Hardware, is_first_process
 from lava_spquant.workflow.interrupt import ctrl_c_raises
 from lava_spquant.workflow.proof import prove
-from lava_spquant.workflow.recipe import Recipe, load_recipe, recipe_text
+from lava_spquant.workflow.recipe import Recipe, recipe_text
 from lava_spquant.workflow.renormalised import settle
+from lava_spquant.workflow.resuming import Beginning, beginning
 from lava_spquant.workflow.trainer import BEST_CHECKPOINT, LAST_CHECKPOINT, make_trainer
 
 __all__ = ["BEST_CHECKPOINT", "LAST_CHECKPOINT", "TrainResult", "load_checkpoint", "train", "training_parts"]
-
-log = logging.getLogger(__name__)
 
 EVALUATION_BATCH = 500
 
@@ -105,7 +103,7 @@ def train(
         Called beside ours; `valid_accuracy` is among the trainer's `callback_metrics` after every epoch.
     initial : SpikingNetwork or path-like, optional
         A network, or a checkpoint of one, whose parameters training starts from: of the recipe's architecture, with
-        any quantisers. A run that resumes goes on from its own checkpoint.
+        any quantisers. A run that resumes goes on from its own checkpoint: it needs none, and refuses another.
     teacher : SpikingNetwork or path-like, optional
         A network, or a checkpoint of one, that reads and answers what this one does: `training.distillation` is the
         weight of its answers in the loss. A run that resumes needs it again.
@@ -117,9 +115,10 @@ def train(
     Raises
     ------
     ValueError
-        If `folder` holds a checkpoint of another recipe, `initial` or `teacher` does not fit the recipe's network,
-        only one of teacher and `training.distillation` is given, the loss stops being finite, or the hardware cannot
-        compute in the recipe's precision.
+        If `folder` holds a checkpoint of another recipe, of a run that began from other weights than `initial`, or
+        that no training wrote; `initial` or `teacher` does not fit the recipe's network, only one of teacher and
+        `training.distillation` is given, the loss stops being finite, or the hardware cannot compute in the recipe's
+        precision.
     NetworkError
         If something in the integer network could overflow: before training, when nothing is written yet, or behind it,
         when the checkpoint stays.
@@ -129,33 +128,33 @@ def train(
     folder = Path(folder)
     splits = recipe.data.load(data_path)
     fitted, valid = training_parts(recipe, splits)
-    # Making it takes random numbers.
-    taught_by = _taught_by(teacher, recipe)
+    # Making networks takes random numbers.
+    taught_by, given = _taught_by(teacher, recipe), None if initial is None else _given(initial)
+    begin = beginning(recipe, folder / LAST_CHECKPOINT, given)
     L.seed_everything(recipe.seed, verbose=False)
-    module = _classifier(recipe, fitted, taught_by)
-    resume, done = _checkpoint_of(recipe, folder)
-    if resume is None:
-        if initial is not None:
-            _start_from(module.model, initial)
+    module = _classifier(recipe, fitted, taught_by, begin.initial)
+    if begin.checkpoint is None:
+        if given is not None:
+            _start_from(module.model, given)
         # What goes on was proved when it began, perhaps from other weights than these.
         prove(module.model, recipe.model)
-    _prepare(recipe, folder, resume, done)
+    hardware = hardware or Hardware()
+    _prepare(recipe, folder, begin, is_first_process(hardware.processes))
     with warnings.catch_warnings(), deterministic():
         # Lightning's advice on validation data, worker processes and folders in use: all of it is meant so here.
         warnings.filterwarnings("ignore", module=r"lightning\..*")
-        trainer = make_trainer(recipe, folder, hardware or Hardware(), done, progress, callbacks)
+        trainer = make_trainer(recipe, folder, hardware, begin.batches, progress, callbacks)
         batches = batch_loader(as_torch(fitted), recipe.training.batch_size, recipe.seed)
         with ctrl_c_raises(trainer):
-            trainer.fit(module, batches, None if valid is None else _in_order(valid), ckpt_path=resume)
+            trainer.fit(module, batches, None if valid is None else _in_order(valid), ckpt_path=begin.checkpoint)
             if recipe.training.threshold_raise and not recipe.training.freeze_norm:
                 settle(module.model, fitted, recipe.data.steps)
                 trainer.save_checkpoint(folder / LAST_CHECKPOINT)
             return _result(trainer, module, splits.test, folder, recipe)
 
 
-def _start_from(model: SpikingNetwork, initial: SpikingNetwork | str | Path) -> None:
+def _start_from(model: SpikingNetwork, given: SpikingNetwork) -> None:
     """Give `model` the parameters of another network of its architecture."""
-    given = _given(initial)
     try:
         model.load_state_dict(given.state_dict())
     except RuntimeError as error:
@@ -211,9 +210,10 @@ def _taught_by(teacher: SpikingNetwork | str | Path | None, recipe: Recipe) -> S
     return None if teacher is None else _given(teacher)
 
 
-def _classifier(recipe: Recipe, split: Samples, teacher: SpikingNetwork | None) -> Classifier:
+def _classifier(recipe: Recipe, split: Samples, teacher: SpikingNetwork | None, initial: str | None) -> Classifier:
     shape, classes = split.shape, split.num_classes
-    kept = {"recipe": recipe_text(recipe), "shape": list(shape), "bits": split.bits, "classes": classes}
+    read = {"shape": list(shape), "bits": split.bits, "classes": classes}
+    kept = {"recipe": recipe_text(recipe), "initial": initial, **read}
     model = build_convnet(recipe.model, InputSpec(shape, split.bits), classes, recipe.name)
     augmentation = recipe.data.augmentation()
     changed = augmenter(split, augmentation)
@@ -232,61 +232,11 @@ def _classifier(recipe: Recipe, split: Samples, teacher: SpikingNetwork | None) 
     )
 
 
-def _checkpoint_of(recipe: Recipe, folder: Path) -> tuple[Path | None, int]:
-    """Return the folder's checkpoint and the batches done until it, after checking that it belongs to `recipe`.
-
-    Only the number of epochs may differ.
-    """
-    path = folder / LAST_CHECKPOINT
-    if not path.exists():
-        return None, 0
-    checkpoint = read_checkpoint(path)
-    stored, _ = _network_of(checkpoint, path)
-    same_length = replace(stored, training=replace(stored.training, epochs=recipe.training.epochs))
-    if same_length != recipe:
-        raise ValueError(
-            f"{path}: recipe: found another one ({stored.name}), expected the one given; choose another folder"
-        )
-    state = checkpoint.get(TRAINING_STATE, {})
-    log.info("resuming from %s", path)
-    return path, int(state.get("batches", checkpoint.get("global_step", 0)))
-
-
-def _prepare(recipe: Recipe, folder: Path, resume: Path | None, done: int) -> None:
-    """Leave in the folder what belongs to the batches done, and the recipe; only one process does."""
-    if is_first_process():
+def _prepare(recipe: Recipe, folder: Path, begin: Beginning, first: bool) -> None:
+    """Leave in the folder what belongs to the batches done, and the recipe; only the first process does."""
+    if first:
         folder.mkdir(parents=True, exist_ok=True)
         remove_leftovers(folder)
-        cut_rows(folder, done)
-        if resume is None:
+        cut_rows(folder, begin.batches)
+        if begin.checkpoint is None:
             (folder / "recipe.yaml").write_text(recipe_text(recipe), encoding="utf-8")
-
-
-def load_checkpoint(path: str | Path) -> tuple[Recipe, SpikingNetwork]:
-    """Return the recipe and the trained network, in `eval()` mode, of a checkpoint.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If it is not a checkpoint that `train` wrote.
-    """
-    return _network_of(read_checkpoint(path), path)
-
-
-def _network_of(checkpoint: dict[str, Any], path: str | Path) -> tuple[Recipe, SpikingNetwork]:
-    kept = checkpoint.get("hyper_parameters", {})
-    try:
-        recipe = load_recipe(str(kept["recipe"]))
-        # Before recordings were trained on, every input had 8 bits.
-        spec = InputSpec(tuple(int(n) for n in kept["shape"]), int(kept.get("bits", 8)))
-        model = build_convnet(recipe.model, spec, int(kept["classes"]), recipe.name)
-        prefix = "model."
-        state = {k[len(prefix) :]: v for k, v in checkpoint["state_dict"].items() if k.startswith(prefix)}
-        model.load_state_dict(state)
-    except (KeyError, TypeError, RuntimeError) as error:
-        raise ValueError(
-            f"{path}: checkpoint: found no network of ours ({error}), expected one written by train"
-        ) from error
-    return recipe, model.eval()

@@ -10,7 +10,15 @@ import lightning as L
 from lightning.pytorch.accelerators import CPUAccelerator
 from lightning.pytorch.callbacks import RichProgressBar
 
-from lava_spquant.slayer.training import AtomicCheckpointIO, KeepBest, KeepLast, RowLog, StopEarly, make_loggers
+from lava_spquant.slayer.training import (
+    AtomicCheckpointIO,
+    KeepBest,
+    KeepLast,
+    RowLog,
+    SameNumbers,
+    StopEarly,
+    make_loggers,
+)
 from lava_spquant.workflow.hardware import Hardware
 from lava_spquant.workflow.recipe import Recipe
 
@@ -32,7 +40,7 @@ VALID_ACCURACY = "valid_accuracy"
 def make_trainer(
     recipe: Recipe, folder: Path, hardware: Hardware, done: int, progress: bool, callbacks: Sequence[L.Callback] = ()
 ) -> L.Trainer:
-    """Return the trainer that trains `recipe` into `folder`.
+    """Return the trainer that trains `recipe` into `folder`, with torch's random numbers as they are now.
 
     Parameters
     ----------
@@ -56,7 +64,7 @@ def make_trainer(
     try:
         trainer = L.Trainer(
             max_epochs=config.epochs,
-            accelerator=hardware.accelerator,
+            accelerator=hardware.backend(),
             devices=hardware.devices,
             num_nodes=hardware.num_nodes,
             strategy=hardware.strategy,
@@ -83,7 +91,7 @@ def make_trainer(
 def _callbacks(recipe: Recipe, folder: Path, progress: bool) -> list[L.Callback]:
     """Return them in an order in which the checkpoint to resume from is written last, and knows of all before it."""
     config, settled = recipe.training, _settled(recipe)
-    chosen: list[L.Callback] = [RowLog()]
+    chosen: list[L.Callback] = [SameNumbers(), RowLog()]
     if progress:
         chosen.append(RichProgressBar(leave=False))
     if config.patience:

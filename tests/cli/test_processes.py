@@ -72,11 +72,18 @@ def farthest(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> fl
     return max(float((other[name] - value).norm() / value.norm().clamp_min(1e-3)) for name, value in one.items())
 
 
-@pytest.mark.parametrize("launcher", LAUNCHERS)
-def test_two_processes_train_the_network_of_one(shell: Shell, tmp_path: Path, recipe: Path, launcher: str) -> None:
-    alone = shell("train", recipe, "--out", tmp_path / "alone", "--accelerator", "cpu", "--json")
+@pytest.mark.parametrize(
+    ("launcher", "fields"),
+    # Predictors that learn jointly with the task draw noise for every sample.
+    [("Lightning", ()), ("torchrun", ()), ("Lightning", ("model.gates=channel", "model.gate_joint=true"))],
+)
+def test_two_processes_train_the_network_of_one(
+    shell: Shell, tmp_path: Path, recipe: Path, launcher: str, fields: tuple[str, ...]
+) -> None:
+    chosen = [option for field in fields for option in ("--set", field)]
+    alone = shell("train", recipe, "--out", tmp_path / "alone", "--accelerator", "cpu", "--json", *chosen)
     assert alone.code == 0, alone.err
-    shared = finish(start(launcher, recipe, "--out", tmp_path / "shared", "--json", "-q"))
+    shared = finish(start(launcher, recipe, "--out", tmp_path / "shared", "--json", "-q", *chosen))
     assert farthest(weights(tmp_path / "alone"), weights(tmp_path / "shared")) < 1e-4
     assert shared["accuracy"] == pytest.approx(alone.values["accuracy"], abs=0.01)
     logs = [(tmp_path / name / "log" / "metrics.csv").read_text().splitlines() for name in ("alone", "shared")]

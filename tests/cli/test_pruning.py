@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,24 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from lava_spquant.workflow.train import train
 
     return train(load_recipe("digits-cnn", RECIPE), tmp_path_factory.mktemp("run"), progress=False).checkpoint
+
+
+@pytest.fixture
+def plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reference in place of the engine, where nothing depends on it."""
+    from lava_spquant.workflow import prune
+
+    monkeypatch.setattr(prune, "default_executor", lambda: "reference")
+
+
+@pytest.fixture
+def run(checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same checkpoint where training leaves it by default, in the folder in which commands run."""
+    target = tmp_path / "runs" / "digits-cnn" / "last.ckpt"
+    target.parent.mkdir(parents=True)
+    shutil.copy(checkpoint, target)
+    monkeypatch.chdir(tmp_path)
+    return target.relative_to(tmp_path)
 
 
 @pytest.mark.parametrize("criterion", [*CRITERIA, "random:1"])
@@ -82,6 +102,51 @@ def test_recipes_beside_checkpoints_never_share_a_name(shell: Shell, checkpoint:
         assert load_recipe(tmp_path / recipe).model.channels == (8 - number, 4, 10)
 
 
+@pytest.mark.usefixtures("plain")
+def test_the_command_that_is_printed_trains_what_was_pruned(shell: Shell, run: Path) -> None:
+    dense, folders = run.read_bytes(), []
+    for name, criterion in (("one", "weight"), ("two words", "random:1")):
+        options = ("-o", f"{name}.ckpt", "--widths", "8,4", "--criterion", criterion, "--limit", 10, "--samples", 20)
+        command = shlex.split(shell("prune", run, *options, "--json").values["train"])
+        assert command[:2] == ["lava-spquant", "train"]
+        for _ in range(2):  # once more, there is nothing left to do
+            trained = shell(*command[1:], "--set", "training.epochs=1", "--json")
+            assert trained.code == 0, trained.err
+        assert trained.values["recipe"] == "digits-cnn-pruned"
+        folders.append(Path(trained.values["checkpoint"]).parent)
+    assert folders == [Path("runs/digits-cnn-pruned-one"), Path("runs/digits-cnn-pruned-two words")]
+    assert run.read_bytes() == dense
+
+
+@pytest.mark.usefixtures("plain")
+def test_without_a_folder_another_pruning_is_no_resumed_one(shell: Shell, run: Path) -> None:
+    found = []
+    for criterion in ("weight", "random:1"):
+        options = ("-o", f"{criterion[:6]}.ckpt", "--widths", "8,4", "--criterion", criterion, "--samples", 20)
+        pruned = shell("prune", run, *options, "--limit", 10, "--json").values
+        command = ("train", pruned["recipe"], "--initial", pruned["checkpoint"], "--set", "training.epochs=1")
+        found.append(shell(*command, "--json"))
+    assert found[0].code == 0, found[0].err
+    assert Path(found[0].values["checkpoint"]).parent == Path("runs/digits-cnn-pruned")
+    assert found[1].code == 2
+    assert "initial: found a run that began from weights" in found[1].values["error"]
+
+
+@pytest.mark.usefixtures("plain")
+def test_a_recipe_with_a_teacher_gets_the_dense_network(shell: Shell, run: Path) -> None:
+    from lava_spquant.slayer.training import read_checkpoint
+    from lava_spquant.workflow.checkpoint import load_checkpoint
+    from lava_spquant.workflow.derived import write_network
+
+    taught = load_recipe("digits-cnn", (*RECIPE, "training.distillation=0.5"))
+    write_network(run, taught, load_checkpoint(run)[1], read_checkpoint(run))
+    options = ("-o", "s.ckpt", "--widths", "8,4", "--limit", 10, "--samples", 20, "--json")
+    command = shlex.split(shell("prune", run, *options).values["train"])
+    assert command[-2:] == ["--teacher", str(run)]
+    trained = shell(*command[1:], "--set", "training.epochs=1", "--json")
+    assert trained.code == 0, trained.err
+
+
 def test_tables_for_people(shell: Shell, checkpoint: Path, tmp_path: Path) -> None:
     found = shell("prune", checkpoint, "-o", tmp_path / "s.ckpt", "--limit", 20, "--samples", 20)
     text = " ".join(found.out.split())
@@ -93,9 +158,15 @@ def test_tables_for_people(shell: Shell, checkpoint: Path, tmp_path: Path) -> No
     ("options", "message"),
     [(("--criterion", "size"), "criterion: found 'size'"), (("--of", "time"), "cost: found 'time'"),
      (("--widths", "8,x"), "--widths: found '8,x'"), (("--widths", "8,17"), "widths: found [8, 17], expected"),
+     (("--widths", ""), "--widths: found '', expected whole numbers such as 16,32,64"),
+     (("--widths", "8,4", "--share", 0.5), "--widths: found --share beside, expected none"),
+     (("--of", "weights", "--widths", "8,4", "--floor", 0.2), "--widths: found --of, --floor beside, expected none"),
+     (("--widths", "8,4", "--bound", 0), "--widths: found --bound beside, expected none"),
+     (("--bound", "nan"), "prune: bound: found nan, expected a number"),
      (("--samples", 1), "samples: found 1, expected at least 2"),
      (("--share", 0.001), "share: found 0.001 of the operations, expected at least")],
 )  # fmt: skip
+@pytest.mark.usefixtures("plain")
 def test_bad_requests_write_nothing(
     shell: Shell, checkpoint: Path, tmp_path: Path, options: tuple[object, ...], message: str
 ) -> None:

@@ -69,6 +69,12 @@ def test_report_on_a_model_that_is_not_trained(shell: Shell) -> None:
         (("--model", "vgg9", "--set", "weight=sawb8"), "expected fields such as model.weight=sawb4"),
         (("--model", "vgg9", "--set", "model.weight=sawb99"), "sawb99"),
         (("--model", "vgg9", "--input-shape", "2,8,8"), "architecture: AP2: found an input of 1x1"),
+        (("--model", "vgg9", "--dataset", "mnist"), "report: --model: found --dataset beside, expected none"),
+        (("--model", "vgg9", "--steps", 3, "--limit", 9), "report: --model: found --steps, --limit beside"),
+        (("--model", "vgg9", "--data", "mnist.npz"), "report: --model: found --data beside"),
+        (("some.net", "--set", "model.weight=sawb8"), "report: a file: found --set beside, expected none: they change"),
+        (("some.ckpt", "--classes", 5), "report: a file: found --classes beside"),
+        (("a.ckpt", "--input-shape", "1,8,8", "--input-bits", 8), "a checkpoint: found --input-shape, --input-bits"),
     ],
 )
 def test_report_names_what_is_wrong_with_a_model(shell: Shell, words: tuple[str, ...], message: str) -> None:

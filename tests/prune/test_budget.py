@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import re
+
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lava_spquant import ir
@@ -123,11 +126,26 @@ def test_a_bound_removes_whatever_lies_below() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [({"share": -0.1}, "share: found -0.1"), ({"floor": 2}, "floor: found 2"),
+     ({"bound": math.nan}, "bound: found nan, expected a number"),
      ({"share": 0.05}, "share: found 0.05 of the operations, expected at least 0.2")],
 )  # fmt: skip
 def test_what_cannot_be(options: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         choose_channels(network(), random_scores(network(), 0), **options)  # type: ignore[arg-type]
+
+
+@settings(max_examples=60, deadline=None)
+@given(networks(), st.sampled_from([*COSTS]), st.floats(0, 1), st.integers(0, 99))
+def test_the_share_that_is_named_is_enough(net: ir.Network, kind: str, floor: float, seed: int) -> None:
+    values = random_scores(net, seed)
+    assume(cost(net, kind))
+    with pytest.raises(ValueError, match="expected at least") as refused:
+        choose_channels(net, values, share=0.0, kind=kind, floor=floor)
+    named = re.search(r"expected at least (\d\.\d{3}):", str(refused.value))
+    assert named is not None
+    choose_channels(net, values, share=float(named[1]), kind=kind, floor=floor)
+    with pytest.raises(ValueError, match="expected at least"):
+        choose_channels(net, values, share=float(named[1]) - 0.001, kind=kind, floor=floor)
 
 
 def test_scores_have_to_fit() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,15 @@ def test_an_override_that_a_list_overrules_is_refused() -> None:
     assert load_recipe("digits-cnn", lists).model.membranes == ("int3", "ternary")
     with pytest.raises(ValueError, match="model.membrane: found model.membranes"):
         load_recipe("digits-cnn", [*lists, "model.membrane=int4"])
+
+
+@pytest.mark.parametrize("name", [name for name in recipe_names() if name.endswith("-pruned")])
+def test_a_recipe_says_by_which_widths_to_prune(name: str) -> None:
+    text = (resources.files("lava_spquant") / "recipes" / f"{name}.yaml").read_text(encoding="utf-8")
+    said = re.search(r"lava-spquant prune --widths ([\d,]+)\)", text)
+    assert said is not None
+    # The last ones are the classes, which stay.
+    assert tuple(map(int, said[1].split(","))) == load_recipe(name).model.channels[:-1]
 
 
 def test_no_such_recipe(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,27 +26,12 @@ from lava_spquant.slayer.training import TRAINING_STATE, Classifier, KeepBest, r
 from lava_spquant.workflow.recipe import Recipe, load_recipe
 from lava_spquant.workflow.train import BEST_CHECKPOINT, LAST_CHECKPOINT, load_checkpoint, train
 from tests.paths import ROOT
-
-TEXT = """\
-name: tiny
-seed: 3
-data: {name: digits, steps: 2, shift: 1}
-model: {architecture: 4s2-FC, weight: ternary}
-training: {epochs: 4, batch_size: 16, learning_rate: 0.02}
-"""
+from tests.workflow.bright_rows import TEXT, assert_same_weights, bright_rows, stop_in_epoch
 
 
 @pytest.fixture
 def recipe(monkeypatch: pytest.MonkeyPatch) -> Recipe:
-    """A recipe on 40 images, whose class is the row that is bright."""
-    rng = np.random.default_rng(0)
-    labels = np.arange(40) % 3
-    images = rng.integers(0, 60, (40, 1, 6, 5))
-    for image, label in zip(images, labels, strict=True):
-        image[0, 2 * label : 2 * label + 2] += 180
-    split = ImageSplit(images.astype(np.uint8), labels, 3, source="rows")
-    monkeypatch.setitem(DATASETS, "digits", lambda path: ImageData("digits", split, split))
-    return load_recipe(TEXT)
+    return bright_rows(monkeypatch)
 
 
 @pytest.fixture
@@ -65,26 +49,6 @@ def event_recipe(monkeypatch: pytest.MonkeyPatch) -> Recipe:
 
     monkeypatch.setitem(DATASETS, "emulated-digits", EventLoader(load))
     return load_recipe(TEXT, ["data.name=emulated-digits", "data.steps=3", "data.shift=0"])
-
-
-def stop_in_epoch(monkeypatch: pytest.MonkeyPatch, epoch: int, error: BaseException) -> Callable[[], None]:
-    """Raise `error` in the middle of an epoch; returns what ends that."""
-    step = Classifier.training_step
-
-    def training_step(self: Classifier, batch: tuple[torch.Tensor, torch.Tensor], index: int) -> torch.Tensor:
-        if self.current_epoch == epoch and index == 1:
-            raise error
-        return step(self, batch, index)
-
-    monkeypatch.setattr(Classifier, "training_step", training_step)
-    return lambda: monkeypatch.setattr(Classifier, "training_step", step)
-
-
-def assert_same_weights(one: SpikingNetwork, other: SpikingNetwork) -> None:
-    states = one.state_dict(), other.state_dict()
-    assert states[0].keys() == states[1].keys()
-    for name, value in states[0].items():
-        assert torch.equal(value, states[1][name]), name
 
 
 def test_what_training_leaves(recipe: Recipe, tmp_path: Path) -> None:
@@ -227,6 +191,8 @@ class ValidAccuracies(L.Callback):
 VALIDATED = [*(f"training.{field}" for field in ("epochs=6", "validation=0.25", "patience=2", "batch_size=10"))]
 CURVE = [0.2, 0.6, 0.5, 0.6, 0.9, 0.9]
 """Epoch 1 is the best, and two epochs later patience runs out."""
+WORSE = [0.2, 0.6, 0.5, 0.4, 0.5, 0.4]
+"""Epoch 1 is the best."""
 
 
 def test_the_result_is_the_best_epochs_network(recipe: Recipe, tmp_path: Path) -> None:
@@ -265,6 +231,24 @@ def test_patience_is_resumed_too(recipe: Recipe, tmp_path: Path, monkeypatch: py
         assert read_checkpoint(tmp_path / "stopped" / LAST_CHECKPOINT)["epoch"] == 3
         assert_same_weights(resumed.model, straight.model)
         assert resumed.valid_accuracy == straight.valid_accuracy
+
+
+def test_a_run_that_is_moved_keeps_its_best_epoch(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen, curve = load_recipe(TEXT, [*VALIDATED, "training.patience=0"]), ValidAccuracies(WORSE)
+    folder = tmp_path / "run"
+    for epoch in (2, 4):
+        go_on = stop_in_epoch(monkeypatch, epoch, RuntimeError("power cut"))
+        with pytest.raises(RuntimeError, match="power cut"):
+            train(chosen, folder, progress=False, callbacks=[curve])
+        go_on()
+        folder = folder.rename(tmp_path / f"moved-{epoch}")
+    result = train(chosen, folder, progress=False, callbacks=[curve])
+    assert result.valid_accuracy == pytest.approx(0.6)
+    epochs = [read_checkpoint(folder / name)["epoch"] for name in (BEST_CHECKPOINT, LAST_CHECKPOINT)]
+    assert epochs == [1, 5]
+    assert result.checkpoint == folder / BEST_CHECKPOINT
 
 
 GATED = [

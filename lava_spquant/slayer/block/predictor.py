@@ -14,6 +14,7 @@ from lava_spquant.slayer.branch import Branch
 from lava_spquant.slayer.gate import MASS, GateConfig, gumbel, target_mask
 from lava_spquant.slayer.layout import time_major
 from lava_spquant.slayer.neuron import QLif, SlayerNeuron, ThresholdConfig, ThresholdNeuron
+from lava_spquant.slayer.norm import spans_processes, sum_over_processes
 from lava_spquant.slayer.quant import FullPrecision, Uniform, WeightQuantiser, weight_quantiser
 from lava_spquant.slayer.stream import Stream
 from lava_spquant.slayer.synapse import ConvSynapse
@@ -133,7 +134,8 @@ class Predictor(nn.Module):
             noise = torch.is_grad_enabled()
             mask, soft = gumbel(logits, self.config.temperature) if noise else (logits > 0, torch.sigmoid(logits))
             mask = mask.to(logits.dtype)
-            return mask, (soft.mean() - self.share).clamp(min=0)
+            excess = soft.mean() - self.share
+            return mask, excess * _is_above(excess.detach(), logits.shape[1])
         with torch.no_grad():
             wanted = target_mask(self._mass(current, neuron), self.share).reshape(logits.shape)
         loss = binary_cross_entropy_with_logits(logits, wanted)
@@ -154,6 +156,14 @@ class Predictor(nn.Module):
         cells = active.mean(2)
         rows, columns = (-(-n // number) for n, number in zip(current.shape[3:], self.cells, strict=True))
         return avg_pool2d(cells, (rows, columns), ceil_mode=True, count_include_pad=False).flatten(2)
+
+
+def _is_above(excess: Tensor, samples: int) -> Tensor:
+    """Say whether a mean over this process's samples is above 0, or that over the whole batch where it has only a part.
+
+    A budget that each process judged by itself would let one of them pay for what another saves.
+    """
+    return (sum_over_processes(excess.double() * samples) if spans_processes() else excess) > 0
 
 
 @torch.no_grad()

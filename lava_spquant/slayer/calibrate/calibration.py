@@ -12,7 +12,7 @@ from torch import Tensor
 from lava_spquant.slayer.block import Block
 from lava_spquant.slayer.calibrate.choice import Choice, choices_like, choices_of
 from lava_spquant.slayer.calibrate.config import CalibrationConfig
-from lava_spquant.slayer.calibrate.observe import branch_currents, inputs_of
+from lava_spquant.slayer.calibrate.observe import Arrived, arrived, branch_currents
 from lava_spquant.slayer.calibrate.potentials import as_learned, fit_membrane, in_thresholds, stored_potentials
 from lava_spquant.slayer.calibrate.statistics import is_adjustable, match_moments, moments, scale_current, set_weight
 from lava_spquant.slayer.calibrate.weights import fit_weights, weight_error
@@ -83,8 +83,10 @@ def calibrate(
 
     Block by block, each behind those that are quantised already: weights get the step that errs least; batch-norm, or
     the bias, gives every channel's current the mean and spread that it had; the potential gets its levels; and the
-    current is scaled so that neurons spike as often as they did. Everything but the quantisers and the levels ends in
-    the network's ordinary parameters, so that a recipe which names the same quantisers can go on training them.
+    current is scaled so that neurons spike as often as they did. Predictors keep their quantiser and come before the
+    block that they gate, whose neurons get what the gates let pass, before as after. Everything but the quantisers and
+    the levels ends in the network's ordinary parameters, so that a recipe which names the same quantisers can go on
+    training them.
 
     Parameters
     ----------
@@ -126,11 +128,11 @@ def calibrate(
     _set_quantisers(after, choices)
     rows = []
     for (old, name, *_), (new, *_), choice in zip(_parts(before), _parts(after), choices, strict=True):
-        was = branch_currents(old, inputs_of(before, old, x))
+        was = arrived(before, old, x)
         for branch in new.branches:
             if isinstance(branch.synapse, WeightedSynapse):
                 set_weight(branch.synapse, fit_weights(branch.synapse.weight, branch.synapse.quantiser))
-        rows.append(_calibrate_block(name, old, new, was, inputs_of(after, new, x), choice, config.match_rates))
+        rows.append(_calibrate_block(name, old, new, was, arrived(after, new, x), choice, config.match_rates))
     after.to_ir()
     return Calibrated(after, tuple(rows))
 
@@ -163,7 +165,7 @@ def _set_quantisers(model: SpikingNetwork, choices: list[Choice]) -> None:
 
 
 def _calibrate_block(
-    name: str, old: Block, new: Block, was: list[Tensor], inputs: list[Tensor], choice: Choice, match_rates: bool
+    name: str, old: Block, new: Block, was: Arrived, now: Arrived, choice: Choice, match_rates: bool
 ) -> CalibrationRow:
     bits, error = _weight_row(old, new)
     # Sums pass on unchanged, and batch-norm of a CUBA neuron acts behind the filter of its current.
@@ -175,13 +177,15 @@ def _calibrate_block(
                 f"calibrate: block {name!r}: found a CUBA neuron, expected membrane='keep': it has 24 bits"
             )
         return CalibrationRow(name, bits, error, None)
-    for branch, current, wanted in zip(new.branches, branch_currents(new, inputs), was, strict=True):
+    before = branch_currents(old, was.inputs)
+    # Of all channels and places, whatever gates leave of them: so does batch-norm in training.
+    for branch, current, wanted in zip(new.branches, branch_currents(new, now.inputs), before, strict=True):
         match_moments(branch, moments(current), moments(wanted))
     if not isinstance(new.neuron, QLif):
         return CalibrationRow(name, bits, error, None)
     assert isinstance(old.neuron, QLif)
-    spikes = qlif(in_thresholds(_total(was), old.neuron), as_learned(old.neuron))
-    current = in_thresholds(_total(branch_currents(new, inputs)), new.neuron)
+    spikes = qlif(in_thresholds(was.passes(_total(before)), old.neuron), as_learned(old.neuron))
+    current = in_thresholds(now.passes(_total(branch_currents(new, now.inputs))), new.neuron)
     new.neuron.config = replace(new.neuron.config, membrane=_levels(as_learned(new.neuron), current, choice))
     adjustable = all(is_adjustable(branch) for branch in new.branches)
     factor = _factor(current, spikes, as_learned(new.neuron)) if match_rates and adjustable else 1.0

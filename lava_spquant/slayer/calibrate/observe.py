@@ -2,24 +2,48 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import torch
 from torch import Tensor
 
 from lava_spquant.slayer import exact
 from lava_spquant.slayer.block import Block
+from lava_spquant.slayer.gate import open_mask
 from lava_spquant.slayer.layout import time_major
 from lava_spquant.slayer.network import SpikingNetwork
 
-__all__ = ["branch_currents", "inputs_of"]
+__all__ = ["Arrived", "arrived", "branch_currents"]
 
 
 class _SeenError(Exception):
     """Ends a forward pass at the block that was waited for."""
 
 
+@dataclass(frozen=True, eq=False)
+class Arrived:
+    """What one block got in a forward pass.
+
+    Attributes
+    ----------
+    inputs : tuple of Tensor, (T, N, ...)
+        One per branch.
+    gates : tuple of Tensor, (T, N, *gate shape)
+        0 or 1, from the predictors before it; none where all of the block is open.
+    """
+
+    inputs: tuple[Tensor, ...]
+    gates: tuple[Tensor, ...] = ()
+
+    def passes(self, current: Tensor) -> Tensor:
+        """Return what gates leave of a block's current (T, N, C, ...)."""
+        return current * open_mask(self.gates, current.shape[2:]) if self.gates else current
+
+
 @torch.no_grad()
-def inputs_of(model: SpikingNetwork, part: Block, x: Tensor) -> list[Tensor]:
-    """Return what `part` of `model` reads, time-major, one tensor per branch; blocks behind it do not run.
+def arrived(model: SpikingNetwork, part: Block, x: Tensor) -> Arrived:
+    """Return what `part` of `model` gets; blocks behind it do not run.
 
     Parameters
     ----------
@@ -29,25 +53,26 @@ def inputs_of(model: SpikingNetwork, part: Block, x: Tensor) -> list[Tensor]:
         One of its deployed blocks.
     x : Tensor, NCT or NCHWT
     """
-    seen: list[Tensor] = []
+    seen: list[Arrived] = []
 
-    def look(_: object, arrived: tuple[Tensor, ...]) -> None:
-        seen.extend(arrived)
+    def look(_: object, inputs: tuple[Tensor, ...], options: dict[str, Any]) -> None:
+        gates = options.get("gates", ())
+        seen.append(Arrived(tuple(map(time_major, inputs)), tuple(map(time_major, gates))))
         raise _SeenError
 
-    handle = part.register_forward_pre_hook(look)
+    handle = part.register_forward_pre_hook(look, with_kwargs=True)
     try:
         model(x)
     except _SeenError:
         pass
     finally:
         handle.remove()
-    return [time_major(t) for t in seen]
+    return seen[0]
 
 
 @torch.no_grad()
-def branch_currents(part: Block, inputs: list[Tensor]) -> list[Tensor]:
-    """Return the current (T, N, C, ...) of every branch as it is deployed, but for the rounding of gains."""
+def branch_currents(part: Block, inputs: tuple[Tensor, ...]) -> list[Tensor]:
+    """Return the current (T, N, C, ...) of every branch as it is deployed, but for gates and the rounding of gains."""
     currents = []
     for branch, x in zip(part.branches, inputs, strict=True):
         branch.fit(tuple(x.shape[2:]))

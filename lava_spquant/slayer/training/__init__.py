@@ -9,6 +9,7 @@ from lava_spquant.slayer.training.logs import RowLog, cut_rows, make_loggers, wr
 from lava_spquant.slayer.training.module import TRAINING_STATE, Classifier
 from lava_spquant.slayer.training.optimizer import OPTIMIZERS, make_optimizer
 from lava_spquant.slayer.training.raised import threshold_neurons
+from lava_spquant.slayer.training.random_state import SameNumbers
 from lava_spquant.slayer.training.schedule import SCHEDULES, cosine_with_warmup, learning_rate_factor
 from lava_spquant.slayer.training.shares import Share, process_count, process_rank
 from lava_spquant.slayer.training.spike_cost import SpikeCost
@@ -25,6 +26,7 @@ __all__ = [
     "KeepBest",
     "KeepLast",
     "RowLog",
+    "SameNumbers",
     "Share",
     "SpikeCost",
     "SpikeRates",

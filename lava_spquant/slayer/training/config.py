@@ -45,7 +45,8 @@ class TrainingConfig:
     step_factor : float
         What a drop multiplies the learning rate by.
     accumulate_grad_batches : int
-        Batches whose mean gradient makes one optimiser step; batch-norm still sees single batches.
+        Batches whose mean gradient makes one optimiser step; batch-norm still sees single batches. An epoch's last
+        step takes those that are left.
     precision : {"32", "bf16-mixed", "16-mixed"}
     rate_penalty : float
         Weight in the loss of what layers spike above their target; see `SpikeRates`.

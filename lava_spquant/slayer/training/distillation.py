@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+from typing import TypeVar
+
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -9,6 +12,8 @@ from lava_spquant.slayer.loss import mean_output
 from lava_spquant.slayer.norm import BatchNorm
 
 __all__ = ["distillation_loss", "frozen"]
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 def distillation_loss(output: Tensor, taught: Tensor, temperature: float) -> Tensor:
@@ -33,11 +38,13 @@ def distillation_loss(output: Tensor, taught: Tensor, temperature: float) -> Ten
     return divergence * temperature**2
 
 
-def frozen(teacher: nn.Module) -> nn.Module:
-    """Return the teacher, set to answer as it does once trained.
+def frozen(teacher: Network) -> Network:
+    """Return a copy of the teacher that answers as it does once trained, on whatever device it is put.
 
-    Its quantised floats run, not the integers of `eval()`: they answer alike, several times faster.
+    Its quantised floats run, not the integers of `eval()`: they answer alike, several times faster. The teacher itself
+    stays as it is, its caller's.
     """
+    teacher = copy.deepcopy(teacher)
     teacher.train()
     for module in teacher.modules():
         if isinstance(module, BatchNorm):

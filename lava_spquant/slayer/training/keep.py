@@ -89,6 +89,22 @@ class KeepBest(ModelCheckpoint):
         """Lightning's own name for it, under which checkpoints from before this class hold its state."""
         return super().state_key.replace(type(self).__qualname__, ModelCheckpoint.__qualname__, 1)
 
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from a checkpoint's scores, also where its folder was moved together with the best checkpoint.
+
+        Lightning drops the scores of another folder; the next epoch would then be the best, whatever it is worth.
+        """
+        scores = {self._here(path): score for path, score in state_dict.get("best_k_models", {}).items()}
+        if all(Path(path).is_file() for path in scores):
+            paths = ("best_model_path", "kth_best_model_path", "last_model_path")
+            moved = {name: self._here(state_dict[name]) for name in paths if name in state_dict}
+            state_dict = {**state_dict, **moved, "best_k_models": scores, "dirpath": self.dirpath}
+        super().load_state_dict(state_dict)
+
+    def _here(self, path: str) -> str:
+        """Return where a checkpoint of that name lies now; "" stays what it is, for none."""
+        return str(Path(str(self.dirpath)) / Path(path).name) if path else path
+
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Save where the epoch counts and is the best."""
         if _counts(trainer, self.after):

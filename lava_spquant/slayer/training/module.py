@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torchmetrics.classification import MulticlassAccuracy
 
+from lava_spquant.slayer.gate import part_of_batch
 from lava_spquant.slayer.loss import TemporalEfficientTraining, mean_output
 from lava_spquant.slayer.network import SpikingNetwork
 from lava_spquant.slayer.norm import BatchNorm, on_the_whole_batch, sum_over_processes
@@ -42,6 +43,8 @@ class Classifier(L.LightningModule):
 
     Validation and test run the network in `eval()`, so the accuracies they log are the integer network's.
     Several processes (DDP) that take their batches from `batch_loader` compute loss and gradient of the whole batch.
+    What a recipe times in epochs moves batch by batch, or epoch by epoch where an epoch's number of batches is unknown:
+    an endless stream stays in its first, unless `limit_train_batches` cuts it into some.
 
     Parameters
     ----------
@@ -116,7 +119,8 @@ class Classifier(L.LightningModule):
             generator = torch.Generator().manual_seed(self.seed * 1_000_003 + number)
             images = self.augment(images, generator, share)
         self._prepare(number)
-        with on_the_whole_batch() if share.repeated else nullcontext():
+        whole = on_the_whole_batch() if share.repeated else nullcontext()
+        with whole, part_of_batch(share.start, share.total):
             x = self.encode(images)
             output = self.model(x)
         self._follow_thresholds()
@@ -127,7 +131,7 @@ class Classifier(L.LightningModule):
             self.train_accuracy.update(mean_output(output.detach()), labels)
         self.batches_done = number + 1
         self.log("train_loss", loss.detach(), prog_bar=True, logger=False)
-        return {"loss": loss, "batch_loss": loss.detach()}
+        return {"loss": loss * self._group_factor(index), "batch_loss": loss.detach()}
 
     def _loss(self, x: Tensor, output: Tensor, labels: Tensor, share: Share) -> Tensor:
         config = self.config
@@ -150,7 +154,7 @@ class Classifier(L.LightningModule):
         """Do what the recipe wants of the model in this batch."""
         if self.raised is not None:
             self.raised.draw(number)
-        epoch = number / self.trainer.num_training_batches
+        epoch = self._epoch(number)
         if self.gradual is not None:
             self.gradual.prepare(epoch)
         self.predictors.prepare(epoch)
@@ -168,6 +172,18 @@ class Classifier(L.LightningModule):
     def on_train_epoch_start(self) -> None:
         """Count answers anew."""
         self.train_accuracy.reset()
+
+    def on_fit_start(self) -> None:
+        """Have neurons watched, where the recipe puts a price on what they send."""
+        for watch in (self.rates, self.cost):
+            if watch is not None:
+                watch.begin()
+
+    def on_fit_end(self) -> None:
+        """Leave the model as it came: whoever goes on with it has no use for what is noted in training."""
+        for watch in (self.rates, self.cost):
+            if watch is not None:
+                watch.end()
 
     def on_train_start(self) -> None:
         """Go on with the random numbers of a checkpoint, and behind the batches of its epoch."""
@@ -200,6 +216,19 @@ class Classifier(L.LightningModule):
         """Return which batch of the whole training this is; those of a stream without length are counted."""
         length = self.trainer.num_training_batches
         return self.current_epoch * int(length) + index if math.isfinite(length) else self.batches_done
+
+    def _epoch(self, number: int) -> float:
+        """Return at which epoch, counted from 0.0, batch `number` begins; without length, at which its epoch begins."""
+        length = self.trainer.num_training_batches
+        return number / length if math.isfinite(length) else float(self.current_epoch)
+
+    def _group_factor(self, index: int) -> float:
+        """Return what makes a sum over batches, each divided by `accumulate_grad_batches`, their mean.
+
+        It is 1 but in an epoch's last group, which may have fewer batches.
+        """
+        full, length = self.trainer.accumulate_grad_batches, self.trainer.num_training_batches
+        return full / min(full, length - index // full * full)
 
     @staticmethod
     def _share(loader: Any, index: int, size: int) -> Share:

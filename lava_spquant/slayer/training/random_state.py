@@ -1,14 +1,31 @@
-"""The states of all random generators, as what a checkpoint may hold."""
+"""The states of all random generators: as what a checkpoint may hold, and alike in every process."""
 
 from __future__ import annotations
 
 import random
 from typing import Any
 
+import lightning as L
 import numpy as np
 import torch
 
-__all__ = ["random_state", "restore_random_state"]
+__all__ = ["SameNumbers", "random_state", "restore_random_state"]
+
+
+class SameNumbers(L.Callback):
+    """Lets training begin with torch's random numbers as they are when this is made.
+
+    Lightning seeds processes that train together anew, as if no network had been made yet, but not one that trains
+    alone. A checkpoint to go on from has the last word.
+    """
+
+    def __init__(self) -> None:
+        # A GPU's generator has drawn nothing before training; to ask for it would take memory on one of them.
+        self._state = torch.get_rng_state()
+
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Go back to that state."""
+        torch.set_rng_state(self._state)
 
 
 def random_state() -> dict[str, Any]:

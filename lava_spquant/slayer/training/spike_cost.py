@@ -14,6 +14,7 @@ from lava_spquant.slayer.network import SpikingNetwork
 from lava_spquant.slayer.neuron import Cuba, QLif
 from lava_spquant.slayer.norm import sum_over_processes
 from lava_spquant.slayer.training.shares import process_count
+from lava_spquant.slayer.training.watch import Watch
 
 __all__ = ["SpikeCost"]
 
@@ -31,7 +32,7 @@ class _Number(torch.autograd.Function):
         return grads[0].to(ctx.dtype).expand(ctx.shape)
 
 
-class SpikeCost:
+class SpikeCost(Watch):
     """Counts the synaptic operations that a model's spikes cause, and judges those of its last forward pass.
 
     Unlike a target rate this leaves it to training in which layer spikes are worth their operations. Gates count as
@@ -61,6 +62,7 @@ class SpikeCost:
             )
         self.target = target
         self.spent: list[Tensor] = []
+        hooks: list[tuple[nn.Module, Any]] = []
         prices: dict[nn.Module, float] = {}
         for part, cost in zip(parts, costs, strict=True):
             # Pools are called as blocks; of other blocks the neuron is what every way of training calls.
@@ -70,7 +72,13 @@ class SpikeCost:
             watched: nn.Module = module.neuron if isinstance(module, Gated) else module  # type: ignore[assignment]
             cost = prices.get(watched, 0.0)
             if cost:
-                module.register_forward_hook(self._note(cost))
+                hooks.append((module, self._note(cost)))
+        super().__init__(hooks)
+
+    def end(self) -> None:
+        """Watch no longer, and forget what was noted."""
+        super().end()
+        self.spent = []
 
     def _note(self, cost: float) -> Any:
         def note(module: nn.Module, inputs: Any, sent: Any) -> None:

@@ -13,11 +13,12 @@ from lava_spquant.slayer.block import Gated
 from lava_spquant.slayer.neuron import Cuba, QLif, ThresholdNeuron
 from lava_spquant.slayer.norm import sum_over_processes
 from lava_spquant.slayer.training.shares import process_count
+from lava_spquant.slayer.training.watch import Watch
 
 __all__ = ["SpikeRates"]
 
 
-class SpikeRates:
+class SpikeRates(Watch):
     """Watches the neurons of a model, and judges the rates of its last forward pass.
 
     Parameters
@@ -41,8 +42,12 @@ class SpikeRates:
         if len(targets) != len(layers):
             expected = f"none or {len(layers)}, one per spiking layer"
             raise ValueError(f"training: rate_targets: found {len(targets)}, expected {expected}")
-        for layer, own in zip(layers, targets, strict=True):
-            layer.register_forward_hook(partial(self._note, own))
+        super().__init__((layer, partial(self._note, own)) for layer, own in zip(layers, targets, strict=True))
+
+    def end(self) -> None:
+        """Watch no longer, and forget what was noted."""
+        super().end()
+        self.rates, self._targets = [], []
 
     def _note(self, target: float, module: nn.Module, inputs: Any, sent: Any) -> None:
         if module.training and torch.is_grad_enabled():

@@ -18,7 +18,7 @@ from lava_spquant.workflow.search.axis import Axis, Choices, Range, Value
 
 __all__ = ["Space", "applied", "load_space", "searchable_fields", "space_names"]
 
-FIXED = ("name", "seed", "data.name", "training.validation")
+FIXED = ("name", "seed", "data.name", "data.samples", "training.validation")
 """Fields that decide on which images trials are compared; with different ones they could not be."""
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from lava_spquant.data import EventSplit, ImageSplit, holdout
+from lava_spquant.data import EventSplit, ImageSplit
 from lava_spquant.workflow.recipe import Recipe
+from lava_spquant.workflow.train import training_parts
 
 __all__ = ["SHARE", "held_out", "with_validation"]
 
@@ -30,8 +31,8 @@ def held_out(recipe: Recipe, data_path: Path | None) -> ImageSplit | EventSplit:
         If it sets none aside, there are too few, or the data set cannot be loaded.
     """
     share = recipe.training.validation
-    if not share:
+    # `train` draws them in the same way, also where it takes only some of the images.
+    chosen = training_parts(recipe, recipe.data.load(data_path))[1] if share else None
+    if chosen is None:
         raise ValueError(f"search: validation: found {share} in recipe {recipe.name}, expected a share above 0")
-    split = recipe.data.load(data_path).train
-    # As `train` draws them: the same number with the same seed.
-    return holdout(split, max(1, round(share * len(split))), recipe.seed)[1]
+    return chosen

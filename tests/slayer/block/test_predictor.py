@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -11,6 +13,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from lava_spquant import ir
 from lava_spquant.ir import reference
 from lava_spquant.slayer import SpikingNetwork, block
+from lava_spquant.slayer.block import predictor as predictor_module
 from lava_spquant.slayer.block.predictor import Predictor, membrane_potentials
 from lava_spquant.slayer.gate import GateConfig, target_mask
 from lava_spquant.slayer.layout import time_major
@@ -162,6 +165,23 @@ def test_the_target_can_be_learned(kind: str) -> None:
     assert torch.equal(mask.flatten(2), wanted)
 
 
+@pytest.mark.parametrize("joint", [False, True])
+def test_one_sample_at_one_step_goes_by_running_statistics(joint: bool) -> None:
+    predictor = made("channel", 3, 4, (2, 2), joint=joint)
+    with pytest.raises(ValueError, match="batch-norm: found 1 value per channel, expected at least 2 in training: mor"):
+        predictor.learn(spikes(1, 3, 2, 2, 1), torch.zeros(1, 1, 4, 2, 2), NEURON)
+    for seed in range(60):
+        predictor.learn(spikes(8, 3, 2, 2, 2, seed=seed), torch.zeros(2, 8, 4, 2, 2), NEURON)
+    x = spikes(1, 3, 2, 2, 1, seed=99)
+    with torch.no_grad():
+        mask, _ = predictor.learn(x, torch.ones(1, 1, 4, 2, 2), NEURON)
+    assert torch.equal(mask, time_major(predictor.eval()(x)))
+    loss = predictor.train().learn(x, torch.ones(1, 1, 4, 2, 2), NEURON)[1]
+    loss.backward()
+    assert math.isfinite(loss.item())
+    assert predictor.block.branches[0].norm.bias.grad.isfinite().all()  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize(("offset", "expected"), [(3.0, 0.55), (20.0, 0.6), (-20.0, 0.0)])
 def test_the_budget_costs_only_what_is_open_beyond_it(offset: float, expected: float) -> None:
     torch.manual_seed(0)
@@ -176,6 +196,30 @@ def test_the_budget_costs_only_what_is_open_beyond_it(offset: float, expected: f
     bias = predictor.block.branches[0].norm.bias
     # So far out, the sigmoid is flat.
     assert bool((bias.grad > 0).all() if offset == 3 else (bias.grad == 0).all())  # type: ignore[union-attr, operator]
+
+
+@pytest.mark.parametrize(("others", "paid"), [(10.0, True), (-10.0, False)])
+def test_a_budget_is_judged_by_all_processes(monkeypatch: pytest.MonkeyPatch, others: float, paid: bool) -> None:
+    """This process's samples may be within the budget or not: what counts is all of them."""
+    told: list[Tensor] = []
+
+    def summed(own: Tensor) -> Tensor:
+        told.append(own)
+        return own + others
+
+    monkeypatch.setattr(predictor_module, "spans_processes", lambda: True)
+    monkeypatch.setattr(predictor_module, "sum_over_processes", summed)
+    for share in (0.3, 0.9999):
+        torch.manual_seed(0)
+        predictor = made("channel", 3, 4, (2, 2), joint=True)
+        predictor.share = share
+        _, loss = predictor.learn(spikes(4, 3, 2, 2, 2), torch.zeros(2, 4, 4, 2, 2), NEURON)
+        own = float(told.pop()) / 4  # a sum over four samples
+        assert (own > 0) == (share == 0.3)
+        assert loss.item() == pytest.approx(own if paid else 0.0)
+        loss.backward()
+        bias = predictor.block.branches[0].norm.bias  # type: ignore[union-attr]
+        assert bool((bias.grad > 0).all() if paid else (bias.grad == 0).all())  # type: ignore[union-attr, operator]
 
 
 @torch.no_grad()

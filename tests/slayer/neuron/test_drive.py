@@ -113,9 +113,19 @@ def test_another_norm_normalises_by_itself() -> None:
         torch.testing.assert_close(one, other)
 
 
-def test_one_value_per_channel_is_refused() -> None:
+def test_one_value_per_channel_takes_running_statistics_where_there_are_any() -> None:
+    torch.manual_seed(0)
+    part = block.Dense({"threshold": 1.0}, 4, 3, batch_norm=True)
     with pytest.raises(ValueError, match="batch-norm: found 1 value per channel, expected at least 2"):
-        block.Dense({"threshold": 1.0}, 4, 3, batch_norm=True)(torch.ones(1, 4, 1))
+        part(torch.ones(1, 4, 1))
+    part(torch.randint(0, 2, (5, 4, 3)).float())
+    branch = part.branches[0]
+    state = {name: value.clone() for name, value in branch.norm.state_dict().items()}
+    x = torch.randint(0, 2, (1, 1, 4)).float()
+    found, expected = (results(run, QLifConfig(), [branch], x) for run in (inside, one_by_one))
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other)
+    assert all(torch.equal(value, state[name]) for name, value in branch.norm.state_dict().items())
 
 
 def test_a_static_image_passes_once() -> None:

@@ -11,6 +11,7 @@ from lava_spquant import ir
 from lava_spquant.data.tensor import to_nchwt
 from lava_spquant.slayer.models import ConvNetConfig, build_convnet
 from lava_spquant.slayer.training import Classifier, TrainingConfig, batch_loader, distillation_loss
+from lava_spquant.slayer.training.distillation import frozen
 from tests.slayer.training.test_module import IMAGES, LABELS, trainer
 
 
@@ -39,6 +40,23 @@ def test_gradients_are_the_cross_entropys_where_the_teacher_is_sure() -> None:
     (told,) = torch.autograd.grad(distillation_loss(output, sure, 1.0), output)
     (known,) = torch.autograd.grad(functional.cross_entropy(output[..., -1], labels), output)
     torch.testing.assert_close(told, known)
+
+
+def test_the_callers_teacher_stays_as_it_is() -> None:
+    teacher = build_convnet(ConvNetConfig("8-FC"), ir.InputSpec((1, 6, 5), 8), 3).eval()
+    before = {name: value.clone() for name, value in teacher.state_dict().items()}
+    copied = frozen(teacher)
+    copied.to(torch.float64)  # as if to another device
+    norm = teacher.blocks[0].branches[0].norm  # type: ignore[union-attr, index]
+    assert not any(module.training for module in teacher.modules())
+    assert all(parameter.requires_grad for parameter in teacher.parameters())
+    assert all(torch.equal(value, before[name]) for name, value in teacher.state_dict().items())
+    assert {value.dtype for value in teacher.parameters()} == {torch.float32}
+    # The copy answers as it does once trained, and is not trained.
+    assert copied.training
+    assert norm is not None
+    assert not any(module.training for module in copied.modules() if isinstance(module, type(norm)))
+    assert not any(parameter.requires_grad for parameter in copied.parameters())
 
 
 @pytest.mark.filterwarnings("ignore:.*no `val_dataloader`")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 
 import lightning
@@ -12,10 +13,10 @@ import torch
 from lava_spquant import ir
 from lava_spquant.data.tensor import to_nchwt
 from lava_spquant.slayer.models import ConvNetConfig, build_convnet
-from lava_spquant.slayer.training import AtomicCheckpointIO, Classifier, SpikeRates, TrainingConfig
+from lava_spquant.slayer.training import AtomicCheckpointIO, Classifier, SpikeRates, TrainingConfig, batch_loader
 from lava_spquant.slayer.training.gates import Predictors
 from lava_spquant.slayer.training.raised import RaisedThresholds
-from tests.slayer.training.test_module import IMAGES, loader, trainer
+from tests.slayer.training.test_module import IMAGES, LABELS, loader, trainer
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*no `val_dataloader`", "ignore:.*number of training batches")
 
@@ -115,6 +116,33 @@ def test_batches_follow_the_schedule() -> None:
     assert watch.dense == [True] * 3 + [False] * 9
     ramp = [1 - 0.6 * batch / 6 for batch in range(6)]
     assert watch.shares == pytest.approx([1.0] * 3 + ramp + [0.4] * 3)
+
+
+class Rows(torch.utils.data.IterableDataset[tuple[torch.Tensor, torch.Tensor]]):
+    """Three batches, without saying so."""
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        return iter([(IMAGES[4 * i : 4 * i + 4], LABELS[4 * i : 4 * i + 4]) for i in range(3)])
+
+
+def test_data_of_unknown_length_follow_the_schedule_from_epoch_to_epoch() -> None:
+    watch = Watch()
+    module = classifier(gate_warmup_epochs=1, gate_ramp_epochs=2, gate_share=0.4)
+    trainer(max_steps=12, callbacks=[watch]).fit(module, torch.utils.data.DataLoader(Rows(), batch_size=None))
+    assert module.batches_done == 12
+    assert watch.dense == [True] * 3 + [False] * 9
+    assert watch.shares == pytest.approx([1.0] * 6 + [0.7] * 3 + [0.4] * 3)
+
+
+@pytest.mark.parametrize("gates", ["channel", "both"])
+def test_a_last_batch_of_one_sample_at_one_step(gates: str) -> None:
+    module = classifier(gates)
+    module.encode = lambda images: to_nchwt(images, 1)
+    rows = batch_loader(torch.utils.data.TensorDataset(IMAGES[:9], LABELS[:9]), 4, seed=1)
+    run = trainer(max_epochs=2)
+    run.fit(module, rows)
+    assert module.batches_done == 6
+    assert math.isfinite(run.callback_metrics["train_loss"].item())
 
 
 @pytest.mark.parametrize("joint", [False, True])

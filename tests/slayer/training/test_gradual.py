@@ -12,6 +12,7 @@ from lava_spquant.slayer.surrogate import Box
 from lava_spquant.slayer.training import Classifier, TrainingConfig, batch_loader, threshold_neurons
 from lava_spquant.slayer.training.gradual import GradualSpikes
 from lava_spquant.workflow.renormalised import settle
+from tests.slayer.training.test_gates import Rows
 from tests.slayer.training.test_module import IMAGES, LABELS, trainer
 from tests.slayer.training.test_spike_rate import model
 
@@ -89,3 +90,16 @@ def test_a_recipe_has_it_fall_batch_by_batch() -> None:
     batches = len(seen) // 3
     assert batches > 1
     assert seen == pytest.approx([max(0.0, 1 - i / (2 * batches)) for i in range(3 * batches)])
+
+
+@pytest.mark.filterwarnings("ignore:.*no `val_dataloader`")
+def test_without_length_it_falls_epoch_by_epoch() -> None:
+    network = model("C4-B4-FC")
+    module = Classifier(
+        network, TrainingConfig(epochs=3, batch_size=4, graded_epochs=2.0), lambda images: to_nchwt(images, 1), 3
+    )
+    assert module.gradual is not None
+    neuron, seen = module.gradual.neurons[0], []
+    neuron.register_forward_hook(lambda *_: seen.append(neuron.graded))
+    trainer(max_steps=9).fit(module, torch.utils.data.DataLoader(Rows(), batch_size=None))
+    assert seen == pytest.approx([1.0] * 3 + [0.5] * 3 + [0.0] * 3)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import warnings
+from dataclasses import replace
+from typing import Any
 
 import lightning
 import pytest
@@ -109,6 +111,36 @@ def test_a_loss_that_is_not_finite_stops_training() -> None:
     module.model.blocks[-1].branches[0].bias.data.fill_(float("nan"))
     with pytest.raises(ValueError, match="training: loss at step 0: found nan, expected a finite number"):
         trainer(max_steps=1, num_sanity_val_steps=0).fit(module, loader(), loader())
+
+
+class Notes(lightning.Callback):
+    """Notes the gradient of every step, and the loss of every batch."""
+
+    def __init__(self) -> None:
+        self.gradients: list[Tensor] = []
+        self.losses: list[float] = []
+
+    def on_before_optimizer_step(self, trainer: object, module: lightning.LightningModule, optimizer: object) -> None:
+        self.gradients.append(torch.cat([p.grad.flatten() for p in module.parameters() if p.grad is not None]))
+
+    def on_train_batch_end(self, trainer: object, module: object, outputs: Any, *rest: object) -> None:
+        self.losses.append(float(outputs["batch_loss"]))
+
+
+@pytest.mark.filterwarnings("ignore:.*no `val_dataloader`", "ignore:.*number of training batches")
+def test_an_epochs_last_step_is_the_mean_of_the_batches_left() -> None:
+    notes = {together: Notes() for together in (1, 2, 3, 5)}
+    for together, note in notes.items():
+        module = classifier()
+        # So small that each batch meets the same weights.
+        module.config = replace(module.config, learning_rate=1e-12)
+        trainer(max_epochs=1, accumulate_grad_batches=together, callbacks=[note]).fit(module, loader())
+    each = notes[1].gradients
+    expected = {1: each, 2: [(each[0] + each[1]) / 2, each[2]], 3: [sum(each) / 3], 5: [sum(each) / 3]}
+    for together, note in notes.items():
+        torch.testing.assert_close(note.gradients, expected[together], atol=1e-6, rtol=1e-4)
+        # What is told of a batch does not depend on its part in a step.
+        assert note.losses == pytest.approx(notes[1].losses, rel=1e-5)
 
 
 def test_weight_decay_spares_biases_and_norms() -> None:

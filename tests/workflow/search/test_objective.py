@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from lava_spquant import data, netx, report
 from lava_spquant.ir import reference
+from lava_spquant.slayer.training import Classifier
 from lava_spquant.workflow.recipe import Recipe, load_recipe
 from lava_spquant.workflow.search import objective
 from lava_spquant.workflow.search.objective import (
@@ -76,6 +78,24 @@ def test_the_images_are_no_test_images(recipe: Recipe) -> None:
     assert with_validation(recipe) == recipe
     with pytest.raises(ValueError, match="search: validation: found 0.0 in recipe tiny"):
         held_out(plain, None)
+
+
+def test_the_images_are_none_that_training_with_some_of_them_reads(
+    recipe: Recipe, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    few = replace(recipe, data=replace(recipe.data, samples=24))
+    seen: list[np.ndarray] = []
+    step = Classifier.training_step
+
+    def training_step(self: Classifier, batch: tuple[torch.Tensor, torch.Tensor], index: int) -> object:
+        seen.extend(batch[0].numpy())
+        return step(self, batch, index)
+
+    monkeypatch.setattr(Classifier, "training_step", training_step)
+    train(few, tmp_path, progress=False)
+    apart = held_out(few, None).images
+    assert (len(seen), len(apart)) == (2 * 18, 6)  # two epochs of three quarters of 24
+    assert not any(np.array_equal(one, other) for one in apart for other in seen)
 
 
 def test_a_trial_that_was_measured_is_not_trained_again(claim: Claim, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,6 +51,7 @@ def test_a_space_from_a_file(tmp_path: Path) -> None:
         ("name: [a, b]\n", "field: found 'name'"),
         ("seed: [0, 1]\n", "field: found 'seed'"),
         ("data.name: [digits, mnist]\n", "field: found 'data.name'"),
+        ("data.samples: [24, 36]\n", "field: found 'data.samples'"),
         ("training.validation: [0.1, 0.2]\n", "field: found 'training.validation'"),
         ("1: [a]\n", "field: found 1"),
         ("model.weight: ternary\n", "model.weight: found 'ternary', expected a list of values, or {low, high}"),
@@ -110,4 +111,4 @@ def test_fields_are_plain_values() -> None:
     assert kinds["data.steps"] is int
     assert kinds["model.weight"] is str
     assert kinds["training.learning_rate"] is float
-    assert not {"name", "seed", "data.name", "training", "model"} & kinds.keys()
+    assert not {"name", "seed", "data.name", "data.samples", "training", "model"} & kinds.keys()

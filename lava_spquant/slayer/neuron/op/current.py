@@ -66,12 +66,18 @@ def batch_statistics(norm: BatchNorm, z: Tensor, factor: float, backend: Backend
     Raises
     ------
     ValueError
-        In training, if there is one value per channel.
+        In training, if there is one value per channel, and no running statistics yet.
     """
-    if not norm.training and norm.running_mean is not None and norm.running_var is not None:
-        mean, variance = norm.running_mean.double(), norm.running_var.double()
-        return Statistics(mean, torch.rsqrt(variance + norm.eps), 0, False)
+    if not norm.training and norm.running_mean is not None:
+        return _running(norm)
     return remembered(lambda: _of_batch(norm, z, factor, backend))
+
+
+def _running(norm: BatchNorm) -> Statistics:
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    mean, variance = norm.running_mean.double(), norm.running_var.double()
+    return Statistics(mean, torch.rsqrt(variance + norm.eps), 0, False)
 
 
 def _of_batch(norm: BatchNorm, z: Tensor, factor: float, backend: Backend) -> Statistics:
@@ -82,7 +88,8 @@ def _of_batch(norm: BatchNorm, z: Tensor, factor: float, backend: Backend) -> St
     if spread:
         mean, squares, count = merge_moments(mean, squares, count)
     if count <= 1:
-        raise ValueError(f"batch-norm: found {count} value per channel, expected at least 2 in training")
+        norm.check_stand_in()
+        return _running(norm)
     if norm.training:
         norm.track(mean, squares / (count - 1))
     return Statistics(mean, torch.rsqrt(squares / count + norm.eps), count, spread)
