@@ -12,8 +12,8 @@ def spike_costs(network: ir.Network) -> tuple[float, ...]:
     """Return how many synaptic operations one output value that is not 0 causes, of blocks that send spikes.
 
     Those are blocks that spike, and those that pass spikes on, as sum pooling does: spikes that meet in one pooled
-    value cost what one would. A convolution whose sums are pooled sends signed values, which are no spikes. Gates count as open, unlike in `activity`, which leaves out operations into
-    neurons that gates have closed.
+    value cost what one would. A convolution whose sums are pooled sends signed values, which are no spikes. Gates
+    count as open, unlike in `activity`, which leaves out operations into neurons that gates have closed.
 
     Parameters
     ----------
