@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 
 # Two test workers share the cores: one thread each, set before NumPy or torch starts its pool.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
+# A shell's background jobs are born deaf to Ctrl-C, and so would be what the tests start and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 from hypothesis import HealthCheck, settings  # noqa: E402
 

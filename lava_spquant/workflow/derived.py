@@ -13,14 +13,14 @@ __all__ = ["check_target", "recipe_beside", "write_network"]
 
 
 def check_target(source: str | Path, target: str | Path) -> None:
-    """Refuse to write over the checkpoint that is read.
+    """Refuse to write over the checkpoint that is read; that there is one to read is for the reader to say.
 
     Raises
     ------
     ValueError
         If both are one file.
     """
-    if Path(target).exists() and Path(target).samefile(source):
+    if Path(source).exists() and Path(target).exists() and Path(target).samefile(source):
         raise ValueError(f"{target}: checkpoint: found the one that is read, expected another file to write")
 
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import torch
 
+from tests.benchmarks.scripts import run, values
 from tests.paths import ROOT
-from tests.test_benchmarks import run, values
 
 KEYS = ("ours", "slayer", "spikingjelly", "snntorch", "snntorch-layers", "relu", "relu-nchw")
 OPTIONAL = {"spikingjelly": "spikingjelly", "snntorch": "snntorch", "snntorch-layers": "snntorch"}

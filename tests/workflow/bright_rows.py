@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import lightning as L
 import numpy as np
 import pytest
 import torch
@@ -13,7 +14,7 @@ from lava_spquant.slayer import SpikingNetwork
 from lava_spquant.slayer.training import Classifier
 from lava_spquant.workflow.recipe import Recipe, load_recipe
 
-__all__ = ["TEXT", "assert_same_weights", "bright_rows", "stop_in_epoch"]
+__all__ = ["TEXT", "StopAfter", "assert_same_weights", "bright_rows", "stop_in_epoch"]
 
 TEXT = """\
 name: tiny
@@ -55,3 +56,13 @@ def assert_same_weights(one: SpikingNetwork, other: SpikingNetwork) -> None:
     assert states[0].keys() == states[1].keys()
     for name, value in states[0].items():
         assert torch.equal(value, states[1][name]), name
+
+
+class StopAfter(L.Callback):
+    """Ends the training after so many epochs."""
+
+    def __init__(self, epochs: int) -> None:
+        self.epochs = epochs
+
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        trainer.should_stop = trainer.current_epoch + 1 == self.epochs

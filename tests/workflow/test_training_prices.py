@@ -14,9 +14,12 @@ from lava_spquant.slayer.norm import renormalise
 from lava_spquant.workflow.recipe import Recipe, load_recipe
 from lava_spquant.workflow.renormalised import calibration_batches
 from lava_spquant.workflow.train import load_checkpoint, train
-from tests.workflow.test_train import TEXT, assert_same_weights, recipe
+from tests.workflow.bright_rows import TEXT, assert_same_weights, bright_rows
 
-__all__ = ["recipe"]
+
+@pytest.fixture
+def recipe(monkeypatch: pytest.MonkeyPatch) -> Recipe:
+    return bright_rows(monkeypatch)
 
 
 def spent(model: SpikingNetwork) -> float:
