@@ -23,7 +23,7 @@ def test_executors(tmp_path: Path) -> None:
     networks = {row["network"] for row in rows}
     assert len(networks) == (2 if LAVA_DL.is_dir() else 1)
     for row in rows:
-        assert 0 < row["low_us"] <= row["median_us"] <= row["high_us"]
+        assert_spread(row)
     for network in networks:
         mine = [row for row in rows if row["network"] == network]
         (lava,) = (row for row in mine if row["executor"] == "Lava Processes")

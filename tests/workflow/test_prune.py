@@ -74,6 +74,13 @@ def test_the_checkpoint_that_is_read_is_not_written_over(dense: Path, tmp_path: 
     assert not target.with_suffix(".yaml").exists()
 
 
+def test_a_missing_checkpoint_is_named_though_another_lies_where_it_goes(dense: Path, tmp_path: Path) -> None:
+    before = dense.read_bytes()
+    with pytest.raises(FileNotFoundError, match=r"missing\.ckpt: checkpoint: found no file, expected one written"):
+        prune_checkpoint(tmp_path / "missing.ckpt", dense, HALF)
+    assert dense.read_bytes() == before
+
+
 @pytest.mark.parametrize("name", ["mine.ckpt", "mine"])
 def test_a_recipe_that_somebody_wrote_is_kept(dense: Path, tmp_path: Path, name: str) -> None:
     mine = tmp_path / "mine.yaml"
